@@ -1,0 +1,279 @@
+//! Owns the configuration: one table of keys makes the loader, the errors, the example file and the documentation. Leaves
+//! what the values do to `app.rs`. The only room that reads the environment.
+
+mod file;
+mod keys;
+mod problems;
+mod values;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use url::Url;
+
+pub use keys::{KEYS, Key, example};
+pub use problems::{Problem, Problems};
+use values::{Values, either};
+
+use crate::model::redirect_uri::is_loopback;
+use crate::store::open::DatabaseUrl;
+use crate::tokens::master_key::{MasterKey, MasterKeyError};
+
+/// What the program is about to do; some keys are required for some purposes only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Serving the public: everything must be safe and complete.
+    Serve,
+    /// The first run on a developer's machine.
+    Dev,
+    /// A command that works on the database.
+    Tool,
+}
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The issuer, without a slash at its end; `serve` always has one.
+    pub public_url: Option<Url>,
+    /// What the service is called on pages.
+    pub service_name: Option<String>,
+    /// Where the public listener binds.
+    pub listen: SocketAddr,
+    /// Where the admin listener binds, and whether the operator chose that.
+    pub admin_listen: (SocketAddr, bool),
+    /// Where things are remembered.
+    pub database: DatabaseUrl,
+    /// Where the program keeps its own files.
+    pub data_dir: PathBuf,
+    /// The file of the master key.
+    pub master_key_file: Option<PathBuf>,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long things live.
+    pub tokens: TokenTimes,
+    /// The cost of a password hash.
+    pub password: PasswordCost,
+    /// How many failed sign-ins are borne.
+    pub throttle: Throttles,
+    /// How logs look; by whether standard error is a terminal when absent.
+    pub log_format: Option<LogFormat>,
+    /// Permissions in words, by scope token.
+    pub scopes: BTreeMap<String, String>,
+}
+
+/// How long codes and tokens live.
+#[derive(Clone, Copy, Debug)]
+pub struct TokenTimes {
+    /// An authorization code.
+    pub code: Duration,
+    /// An access token.
+    pub access: Duration,
+    /// A link without use; none means until it is revoked.
+    pub refresh_idle: Option<Duration>,
+    /// How long a lost answer can be fetched again.
+    pub refresh_grace: Duration,
+}
+
+/// The cost of an argon2id hash (RFC 9106 section 3.1).
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+}
+
+/// So many within a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub count: u32,
+    /// Within what.
+    pub per: Duration,
+}
+
+/// The brakes on failed sign-ins; none means off.
+#[derive(Clone, Copy, Debug)]
+pub struct Throttles {
+    /// From one address.
+    pub per_address: Option<Rate>,
+    /// For one account.
+    pub per_account: Option<Rate>,
+}
+
+/// How logs look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For programs: a JSON object a line.
+    Json,
+}
+
+/// Looks up an environment variable.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The process's own environment.
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The names of all variables of the process that begin like ours, to notice misspelt ones.
+pub fn variables_of_ours() -> Vec<String> {
+    std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with("COUPLET_"))
+        .collect()
+}
+
+impl Config {
+    /// Reads the file (`--config`, then `COUPLET_CONFIG`, then `couplet.toml` if there is one) and the environment, which
+    /// wins. Reports all problems at once.
+    pub fn load(file: Option<&Path>, environment: Environment<'_>, purpose: Purpose) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let mut values = Values::collect(file, environment, &mut problems);
+        let config = read(&mut values, &mut problems);
+        if purpose == Purpose::Serve {
+            check_for_serve(&config, &values, &mut problems);
+        }
+        problems.into_result(config)
+    }
+
+    /// The host of the public URL, which people know; the fallback for the service's name.
+    pub fn service_name(&self) -> String {
+        let host = || self.public_url.as_ref().and_then(Url::host_str).map(str::to_owned);
+        self.service_name.clone().or_else(host).unwrap_or_else(|| "this service".to_owned())
+    }
+}
+
+fn read(values: &mut Values, problems: &mut Problems) -> Config {
+    let data_dir = PathBuf::from(values.text("data_dir"));
+    let database = values
+        .optional("database_url", problems, parse_database)
+        .unwrap_or_else(|| DatabaseUrl::Sqlite(data_dir.join("couplet.db")));
+    Config {
+        public_url: values.optional("public_url", problems, parse_public_url),
+        service_name: values.optional("service_name", problems, |text| Ok(text.to_owned())),
+        listen: values.required("listen", problems, parse_address),
+        admin_listen: (values.required("admin_listen", problems, parse_address), values.is_given("admin_listen")),
+        database,
+        data_dir,
+        master_key_file: values.optional("master_key_file", problems, |text| Ok(PathBuf::from(text))),
+        trusted_proxies: values.optional("trusted_proxies", problems, parse_networks).unwrap_or_default(),
+        tokens: TokenTimes {
+            code: values.required("tokens.code_ttl", problems, parse_lifetime),
+            access: values.required("tokens.access_ttl", problems, parse_lifetime),
+            refresh_idle: values.required("tokens.refresh_ttl", problems, |text| either("none", text, parse_lifetime)),
+            refresh_grace: values.required("tokens.refresh_grace", problems, parse_duration),
+        },
+        password: PasswordCost {
+            memory_kib: values.required("password.memory_kib", problems, parse_count),
+            iterations: values.required("password.iterations", problems, parse_count),
+            parallelism: values.required("password.parallelism", problems, parse_count),
+        },
+        throttle: Throttles {
+            per_address: values
+                .required("throttle.sign_ins_per_address", problems, |text| either("off", text, parse_rate)),
+            per_account: values
+                .required("throttle.sign_ins_per_account", problems, |text| either("off", text, parse_rate)),
+        },
+        log_format: values.optional("log.format", problems, parse_log_format),
+        scopes: values.scopes(),
+    }
+}
+
+fn check_for_serve(config: &Config, values: &Values, problems: &mut Problems) {
+    if !values.is_given("public_url") {
+        problems.add("public_url", "is missing", "set it to the https address that platforms and browsers use");
+    }
+    match &config.master_key_file {
+        None if values.is_given("master_key_file") => {}
+        None => problems.add(
+            "master_key_file",
+            "is missing",
+            "make one with `openssl rand -base64 32 > couplet.key && chmod 600 couplet.key` and name it here",
+        ),
+        Some(path) => match MasterKey::read(path) {
+            Ok(_) => {}
+            Err(error @ MasterKeyError::Missing(_)) => {
+                problems.add("master_key_file", &error.to_string(), "make it with `openssl rand -base64 32`");
+            }
+            Err(error) => problems.add("master_key_file", &error.to_string(), "make it readable for this user only"),
+        },
+    }
+    let cost = config.password;
+    if cost.memory_kib < cost.parallelism.saturating_mul(8) {
+        problems.add("password.memory_kib", "is too little", "give at least 8 KiB for each degree of parallelism");
+    }
+}
+
+fn parse_database(text: &str) -> Result<DatabaseUrl, String> {
+    DatabaseUrl::parse(text).ok_or_else(|| "write postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH".to_owned())
+}
+
+fn parse_public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|_| "write it whole, for example https://auth.example.com".to_owned())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    match url.scheme() {
+        _ if !bare || url.password().is_some() || url.host_str().is_none() => {
+            Err("give scheme and host only, for example https://auth.example.com".to_owned())
+        }
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => Err("use https; plain http is for loopback only".to_owned()),
+        _ => Err("use https".to_owned()),
+    }
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write an IP address and a port, for example 127.0.0.1:8080".to_owned())
+}
+
+fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |part: &str| part.parse().or_else(|_| part.parse().map(|address: std::net::IpAddr| address.into()));
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(network)
+        .collect::<Result<_, _>>()
+        .map_err(|_| "write networks separated by commas, for example 10.0.0.0/8,fd00::/8".to_owned())
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let mend = || "write a duration such as 90s, 10m, 1h or 30d".to_owned();
+    let duration = humantime::parse_duration(text).map_err(|_| mend())?;
+    // A thousand years stay within what dates can be added to.
+    if duration > Duration::from_secs(1000 * 366 * 86_400) { Err(mend()) } else { Ok(duration) }
+}
+
+fn parse_lifetime(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration < Duration::from_secs(1) {
+        return Err("write at least 1s".to_owned());
+    }
+    Ok(duration)
+}
+
+fn parse_count(text: &str) -> Result<u32, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "write a whole number from 1".to_owned())
+}
+
+fn parse_rate(text: &str) -> Result<Rate, String> {
+    let mend = || "write COUNT/TIME such as 10/5m, or off".to_owned();
+    let (count, per) = text.split_once('/').ok_or_else(mend)?;
+    let per = parse_lifetime(per.trim()).map_err(|_| mend())?;
+    Ok(Rate { count: parse_count(count.trim()).map_err(|_| mend())?, per })
+}
+
+fn parse_log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "pretty" => Ok(LogFormat::Pretty),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("write pretty or json".to_owned()),
+    }
+}

@@ -1,0 +1,155 @@
+//! Owns what an OAuth client is and which choices an operator has about it. Leaves proving who one is to `oauth/client_auth.rs`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ids::ClientId;
+use crate::model::redirect_uri::RedirectUri;
+use crate::model::scope::Scope;
+use crate::model::secret::{ClientSecretHash, PlainSecret};
+use crate::model::time::Timestamp;
+
+/// A registered client (RFC 6749 section 2).
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// Its public name in the protocol.
+    pub id: ClientId,
+    /// How it proves who it is.
+    pub credentials: Credentials,
+    /// What the operator chose.
+    pub settings: ClientSettings,
+    /// A disabled client gets no answer but `invalid_client`.
+    pub enabled: bool,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+impl Client {
+    /// Whether it has no secret (RFC 6749 section 2.1).
+    pub fn is_public(&self) -> bool {
+        matches!(self.credentials, Credentials::Public)
+    }
+
+    /// Whether an authorization request must carry a `code_challenge` (RFC 9700 section 2.1.1 for public clients).
+    pub fn needs_pkce(&self) -> bool {
+        self.is_public() || self.settings.require_pkce
+    }
+
+    /// Whether it may use `grant_type`.
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.settings.grant_types.contains(&grant_type)
+    }
+}
+
+/// How a client proves who it is.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// It can't keep a secret.
+    Public,
+    /// It has a secret, for a while after a rotation also the former one.
+    Confidential(ClientSecrets),
+}
+
+/// The valid secrets of a confidential client, never more than two.
+#[derive(Clone, Debug)]
+pub struct ClientSecrets {
+    /// The secret given out last.
+    pub current: ClientSecretHash,
+    /// The one before, until it ends.
+    pub former: Option<FormerSecret>,
+}
+
+/// A replaced secret in its overlap.
+#[derive(Clone, Debug)]
+pub struct FormerSecret {
+    /// Its hash.
+    pub hash: ClientSecretHash,
+    /// From when on it is refused.
+    pub valid_until: Timestamp,
+}
+
+impl ClientSecrets {
+    /// Whether `presented` is one of the secrets valid at `now`.
+    pub fn accept(&self, presented: &PlainSecret, now: Timestamp) -> bool {
+        let former = self.former.as_ref().filter(|former| now < former.valid_until);
+        self.current.matches(presented) | former.is_some_and(|former| former.hash.matches(presented))
+    }
+}
+
+/// The operator's choices about a client; stored as one JSON document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSettings {
+    /// What people read on the consent page and in their account.
+    pub name: String,
+    /// The platform preset it was made from.
+    pub preset: Option<String>,
+    /// Where answers may go; compared exactly.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// The scope it may ask for; asked for in full when a request names none.
+    pub scope: Scope,
+    /// The grants it may use.
+    pub grant_types: Vec<GrantType>,
+    /// The form of its access tokens.
+    pub access_token: AccessTokenFormat,
+    /// What a refresh does to the refresh token.
+    pub refresh: RefreshPolicy,
+    /// Demands PKCE of a confidential client.
+    pub require_pkce: bool,
+    /// The identical code exchange, repeated because its answer was lost, continues the same link.
+    pub repeat_exchange: bool,
+    /// With PKCE, the token request may leave out `redirect_uri` (Amazon's printed examples do).
+    pub lenient_redirect_uri: bool,
+    /// A resource server: may introspect tokens of all clients.
+    pub introspect_any: bool,
+    /// Asks for consent on every link, even when it was given before.
+    pub always_ask_consent: bool,
+}
+
+/// A grant type of the token endpoint (RFC 6749 section 1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 section 4.1.
+    AuthorizationCode,
+    /// RFC 6749 section 6.
+    RefreshToken,
+}
+
+impl GrantType {
+    /// All that this server can do, in the order of documents.
+    pub const ALL: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+
+    /// The `grant_type` value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GrantType::AuthorizationCode => "authorization_code",
+            GrantType::RefreshToken => "refresh_token",
+        }
+    }
+
+    /// The grant of that name, when this server has it.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.as_str() == text)
+    }
+}
+
+/// The form of access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessTokenFormat {
+    /// RFC 9068, signed ES256.
+    Jwt,
+    /// Short, without readable content, checked by introspection; nothing is stored for it.
+    Opaque,
+}
+
+/// What a refresh does to the refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshPolicy {
+    /// The same token for the life of the link.
+    Stable,
+    /// A successor each time; the predecessor dies when the successor is used, and not before the grace time.
+    Rotate,
+    /// A successor each time; any reuse revokes the link (RFC 9700 section 4.14.2).
+    Strict,
+}

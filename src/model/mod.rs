@@ -1,0 +1,18 @@
+//! Owns the words everyone shares: ids, secrets, scopes, redirect URIs, and what a user, a client and a grant are.
+//! Leaves every decision to the rooms and every input and output to the floors above.
+
+pub mod client;
+pub mod email;
+pub mod failure;
+pub mod grant;
+pub mod ids;
+pub mod login;
+pub mod parameters;
+pub mod phone;
+pub mod pkce;
+pub mod random;
+pub mod redirect_uri;
+pub mod scope;
+pub mod secret;
+pub mod time;
+pub mod user;

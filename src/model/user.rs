@@ -1,0 +1,49 @@
+//! Owns what a user is. Leaves checking passwords to `identity/`.
+
+use crate::model::email::Email;
+use crate::model::ids::{SignInId, UserId};
+use crate::model::login::Login;
+use crate::model::phone::Phone;
+use crate::model::secret::TokenHash;
+use crate::model::time::Timestamp;
+
+/// A person with an account at the service.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The `sub` of every token.
+    pub id: UserId,
+    /// What the person signs in with.
+    pub login: Login,
+    /// An address to write to.
+    pub email: Option<Email>,
+    /// A number to text to.
+    pub phone: Option<Phone>,
+    /// The PHC string of the password's hash; without one, no password signs in.
+    pub password_hash: Option<String>,
+    /// A disabled user signs in nowhere, and no link of theirs refreshes.
+    pub disabled_at: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// Whether links of this user work.
+    pub fn is_enabled(&self) -> bool {
+        self.disabled_at.is_none()
+    }
+}
+
+/// One signed-in browser: what the database keeps of a session cookie.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// Names the row.
+    pub id: SignInId,
+    /// Who signed in.
+    pub user_id: UserId,
+    /// The hash of the cookie's secret.
+    pub secret_hash: TokenHash,
+    /// When the person proved who they are.
+    pub created_at: Timestamp,
+    /// When the browser is signed out by itself.
+    pub expires_at: Timestamp,
+}

@@ -1,0 +1,133 @@
+//! Owns finding a server's endpoints: from its metadata (RFC 8414), else at the customary paths.
+//! Leaves calling them to `browser` and `token_client`.
+
+use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::{Method, Request};
+use serde_json::Value;
+use url::Url;
+
+use super::wire::{API_BODY_LIMIT, Recorded, Wire, WireFault};
+
+/// Where a server takes which request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The metadata's `issuer`; `None` when the server has no metadata.
+    pub issuer: Option<String>,
+    /// Whether the metadata promises `iss` in authorization responses (RFC 9207 section 3).
+    pub promises_iss: bool,
+    /// The authorization endpoint.
+    pub authorization: Url,
+    /// The token endpoint.
+    pub token: Url,
+    /// The introspection endpoint (RFC 7662), if metadata names one; without metadata the customary path, which may not exist.
+    pub introspection: Option<Url>,
+    /// The revocation endpoint (RFC 7009), found like the introspection endpoint.
+    pub revocation: Option<Url>,
+}
+
+impl Endpoints {
+    /// Asks the server for its metadata; without any, takes the customary paths below `base_url`.
+    ///
+    /// # Errors
+    /// [`WireFault`] when the server does not answer at all.
+    pub async fn discover(wire: &Wire<'_>, base_url: &Url) -> Result<(Self, Recorded), WireFault> {
+        let mut request = Request::new(Method::GET, metadata_url(base_url));
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(ACCEPT, json);
+        let recorded = wire.send(request, API_BODY_LIMIT).await?;
+        let metadata = (recorded.status == 200)
+            .then(|| recorded.json())
+            .flatten()
+            .filter(Value::is_object);
+        let endpoints = match metadata {
+            Some(metadata) => Self::from_metadata(base_url, &metadata),
+            None => Self::customary(base_url),
+        };
+        Ok((endpoints, recorded))
+    }
+
+    /// The paths that servers take by custom, for a server without metadata.
+    pub fn customary(base_url: &Url) -> Self {
+        Self {
+            issuer: None,
+            promises_iss: false,
+            authorization: below(base_url, "/oauth2/authorize"),
+            token: below(base_url, "/oauth2/token"),
+            introspection: Some(below(base_url, "/oauth2/introspect")),
+            revocation: Some(below(base_url, "/oauth2/revoke")),
+        }
+    }
+
+    fn from_metadata(base_url: &Url, metadata: &Value) -> Self {
+        let text = |key: &str| metadata.get(key).and_then(Value::as_str);
+        let url = |key: &str| text(key).and_then(|value| Url::parse(value).ok());
+        let customary = Self::customary(base_url);
+        Self {
+            issuer: text("issuer").map(str::to_owned),
+            promises_iss: metadata.get("authorization_response_iss_parameter_supported")
+                == Some(&Value::Bool(true)),
+            authorization: url("authorization_endpoint").unwrap_or(customary.authorization),
+            token: url("token_endpoint").unwrap_or(customary.token),
+            introspection: url("introspection_endpoint"),
+            revocation: url("revocation_endpoint"),
+        }
+    }
+}
+
+/// RFC 8414 section 3.1: the well-known part stands between the host and the issuer's path.
+fn metadata_url(base_url: &Url) -> Url {
+    let mut url = base_url.clone();
+    let path = base_url.path().trim_end_matches('/');
+    url.set_path(&format!("/.well-known/oauth-authorization-server{path}"));
+    url.set_query(None);
+    url.set_fragment(None);
+    url
+}
+
+fn below(base_url: &Url, path: &str) -> Url {
+    let mut url = base_url.clone();
+    let base = base_url.path().trim_end_matches('/');
+    url.set_path(&format!("{base}{path}"));
+    url.set_query(None);
+    url.set_fragment(None);
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_server_without_metadata_is_called_at_the_customary_paths() {
+        let endpoints = Endpoints::customary(&url("http://localhost:8080/"));
+        assert_eq!(
+            endpoints.token.as_str(),
+            "http://localhost:8080/oauth2/token"
+        );
+        assert_eq!(endpoints.issuer, None);
+    }
+
+    #[test]
+    fn the_metadata_address_keeps_the_path_of_the_issuer() {
+        assert_eq!(
+            metadata_url(&url("https://a.example/tenant/")).as_str(),
+            "https://a.example/.well-known/oauth-authorization-server/tenant"
+        );
+    }
+
+    #[test]
+    fn metadata_that_names_no_revocation_endpoint_offers_none() {
+        let metadata = serde_json::json!({
+            "issuer": "https://a.example",
+            "token_endpoint": "https://a.example/t",
+        });
+        let endpoints = Endpoints::from_metadata(&url("https://a.example"), &metadata);
+        assert_eq!(endpoints.revocation, None);
+        assert_eq!(endpoints.token.as_str(), "https://a.example/t");
+        assert_eq!(endpoints.authorization.path(), "/oauth2/authorize");
+    }
+}

@@ -1,0 +1,149 @@
+//! Owns what is remembered of grants: one row per link, for its whole life.
+
+use async_trait::async_trait;
+
+use crate::model::client::Client;
+use crate::model::grant::{CodeBinding, Grant, RefreshState};
+use crate::model::ids::{ClientId, GrantId, UserId};
+use crate::model::login::Login;
+use crate::model::scope::Scope;
+use crate::model::secret::TokenHash;
+use crate::model::time::Timestamp;
+use crate::store::StoreError;
+
+/// A grant together with what matters of its owner.
+#[derive(Clone, Debug)]
+pub struct OwnedGrant {
+    /// The grant.
+    pub grant: Grant,
+    /// The owner's login.
+    pub login: Login,
+    /// Whether the owner may use it.
+    pub owner_enabled: bool,
+}
+
+/// What one read finds out about the client that asks and the grant it names.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    /// The client of the presented id.
+    pub client: Client,
+    /// The grant of the presented code or token, of whichever client.
+    pub grant: Option<OwnedGrant>,
+}
+
+/// A grant about to be issued as a code.
+#[derive(Clone, Debug)]
+pub struct NewGrant {
+    /// Its id, part of the code.
+    pub id: GrantId,
+    /// Who allowed it.
+    pub user_id: UserId,
+    /// To whom.
+    pub client_id: ClientId,
+    /// What.
+    pub scope: Scope,
+    /// The code.
+    pub code: CodeBinding,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// What became of a code that was about to be redeemed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedeemCode {
+    /// This call redeemed it; no other ever will.
+    Redeemed,
+    /// It was redeemed, revoked or expired already; nothing changed.
+    Spent,
+}
+
+/// What became of a refresh token that was about to be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotateRefresh {
+    /// This call replaced it.
+    Rotated,
+    /// It was no longer the token in force; nothing changed.
+    Overtaken,
+}
+
+/// Which grants to list.
+#[derive(Clone, Debug, Default)]
+pub struct GrantFilter {
+    /// Only those of this user.
+    pub user_id: Option<UserId>,
+    /// Only those of this client.
+    pub client_id: Option<ClientId>,
+}
+
+/// Remembers grants.
+#[async_trait]
+pub trait GrantStore: Send + Sync {
+    /// Remembers a grant whose code is about to be sent.
+    async fn issue_code(&self, grant: &NewGrant) -> Result<(), StoreError>;
+
+    /// The client of that id and, when one is named, the grant, in one read. `None` when the client is unknown.
+    async fn presented(
+        &self,
+        client_id: &ClientId,
+        grant_id: Option<GrantId>,
+    ) -> Result<Option<Presented>, StoreError>;
+
+    /// The grant of that id.
+    async fn grant(&self, id: GrantId) -> Result<Option<OwnedGrant>, StoreError>;
+
+    /// Turns an issued grant into an active one, provided its code is unspent and alive at `now`. Of any number of
+    /// simultaneous calls one redeems.
+    async fn redeem_code(
+        &self,
+        id: GrantId,
+        code: &TokenHash,
+        refresh: &TokenHash,
+        now: Timestamp,
+    ) -> Result<RedeemCode, StoreError>;
+
+    /// Replaces the refresh token in force, provided it still is `from`. Of any number of simultaneous calls one rotates.
+    async fn rotate_refresh(
+        &self,
+        id: GrantId,
+        from: &RefreshState,
+        to: &RefreshState,
+        now: Timestamp,
+    ) -> Result<RotateRefresh, StoreError>;
+
+    /// Notes that the token of `generation`, or an access token issued with it, was seen in use. Changes nothing when
+    /// another generation is in force.
+    async fn note_refresh_used(&self, id: GrantId, generation: u32) -> Result<(), StoreError>;
+
+    /// Notes when the link was last used; never moves backwards.
+    async fn note_use(&self, id: GrantId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Ends a grant for good. `false` when it had ended before or does not exist.
+    async fn revoke_grant(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Ends a grant for good, provided it belongs to `owner`.
+    async fn revoke_grant_of(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// What the user has allowed the client in links that still live.
+    async fn allowed_scopes(&self, user_id: UserId, client_id: &ClientId) -> Result<Vec<Scope>, StoreError>;
+
+    /// At most `limit` active links of a user with the names of their clients, newest first.
+    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<Presented>, StoreError>;
+
+    /// At most `limit` grants after `after`, by id, that were redeemed or revoked; unredeemed codes are no grants yet.
+    async fn grants(
+        &self,
+        filter: &GrantFilter,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Vec<OwnedGrant>, StoreError>;
+
+    /// Looks at `limit` grants after `after`, by id, and forgets those whose code expired unredeemed before `now` or that
+    /// were revoked before `revoked_before`. Tells how many it forgot, and where to go on; `None` at the end.
+    async fn purge_grants(
+        &self,
+        after: Option<GrantId>,
+        limit: u32,
+        now: Timestamp,
+        revoked_before: Timestamp,
+    ) -> Result<(u64, Option<GrantId>), StoreError>;
+}

@@ -1,0 +1,62 @@
+//! Owns what is remembered of keys: sealed private parts, in the order in which they came into force.
+
+use async_trait::async_trait;
+
+use crate::model::time::Timestamp;
+use crate::store::StoreError;
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// Signs access tokens with ES256.
+    SignEs256,
+    /// The root from which the keys for refresh tokens, opaque access tokens and forms are derived.
+    TokenRoot,
+}
+
+impl KeyPurpose {
+    /// The name in the database and in listings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeyPurpose::SignEs256 => "sign-es256",
+            KeyPurpose::TokenRoot => "token-root",
+        }
+    }
+}
+
+/// A key as it is stored: its private part encrypted and bound to its row.
+#[derive(Clone, Debug)]
+pub struct SealedKey {
+    /// What it is for.
+    pub purpose: KeyPurpose,
+    /// Its number among the keys of that purpose; the highest is in force.
+    pub serial: u32,
+    /// Its public name (RFC 7517 section 4.5).
+    pub kid: String,
+    /// The private part, encrypted under the master key.
+    pub sealed: Vec<u8>,
+    /// When it came into force.
+    pub created_at: Timestamp,
+}
+
+/// What became of a new key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddKey {
+    /// It is in force.
+    Added,
+    /// Someone else added the key of this number first; nothing changed.
+    SerialTaken,
+}
+
+/// Remembers keys.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// All keys of a purpose, oldest first.
+    async fn keys(&self, purpose: KeyPurpose) -> Result<Vec<SealedKey>, StoreError>;
+
+    /// Adds a key under a number that is free.
+    async fn add_key(&self, key: &SealedKey) -> Result<AddKey, StoreError>;
+
+    /// Forgets the keys of a purpose whose successor came into force before `replaced_before`; tells how many.
+    async fn purge_keys(&self, purpose: KeyPurpose, replaced_before: Timestamp) -> Result<u64, StoreError>;
+}

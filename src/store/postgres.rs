@@ -1,0 +1,130 @@
+//! Owns carrying statements to PostgreSQL and to databases that speak its protocol. Leaves the statements to `sql/`.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Arguments, Postgres, query_as_with, query_with};
+use tokio::time::timeout;
+
+use super::sql::{Driver, Statement, Value};
+use crate::model::failure::StoreError;
+use crate::store::open::{is_migrated, unavailable};
+use crate::store::rows::AnyRow;
+
+/// The schema, as a list of steps.
+pub static MIGRATOR: Migrator = {
+    let mut migrator = sqlx::migrate!("migrations/postgres");
+    // The lock would be an advisory one, which distributed databases lack; `open.rs` retries instead.
+    migrator.locking = false;
+    migrator
+};
+
+/// Longest wait for a free connection, and for an answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often a transaction that lost against another one is tried.
+const TRIES: u32 = 5;
+
+/// A pool of connections to PostgreSQL.
+pub struct PostgresDriver {
+    /// The connections.
+    pub pool: PgPool,
+}
+
+impl PostgresDriver {
+    /// Makes a pool; connects when first used, so that a server may start before its database.
+    pub fn new(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(unavailable)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(20)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options.application_name("couplet"));
+        Ok(Self { pool })
+    }
+}
+
+fn arguments(values: Vec<Value>) -> Result<PgArguments, StoreError> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        match value {
+            Value::Int(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+            Value::Id(value) => arguments.add(value),
+            Value::Flag(value) => arguments.add(value),
+        }
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+/// Whether the database asks to try the same again: it chose this transaction to lose (SQLSTATE 40001, 40P01).
+fn lost(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("40001" | "40P01"))
+}
+
+/// Runs an attempt within our patience, again when the database asked for it.
+async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, sqlx::Error>>,
+{
+    let tries = async {
+        for _ in 1..TRIES {
+            match attempt().await {
+                Err(error) if lost(&error) => continue,
+                result => return result,
+            }
+        }
+        attempt().await
+    };
+    match timeout(PATIENCE, tries).await {
+        Ok(result) => result.map_err(unavailable),
+        Err(_) => Err(StoreError::Unavailable("no answer in time".to_owned())),
+    }
+}
+
+impl Driver for PostgresDriver {
+    async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
+        let arguments = arguments(statement.values)?;
+        patiently(|| {
+            query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_optional(&self.pool)
+        })
+        .await
+    }
+
+    async fn all<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
+        let arguments = arguments(statement.values)?;
+        patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_all(&self.pool)).await
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        let arguments = arguments(statement.values)?;
+        let done = patiently(|| query_with(statement.sql, arguments.clone()).execute(&self.pool)).await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn execute_all(&self, statements: Vec<Statement>) -> Result<Vec<u64>, StoreError> {
+        let prepared: Vec<(&'static str, PgArguments)> = statements
+            .into_iter()
+            .map(|statement| Ok((statement.sql, arguments(statement.values)?)))
+            .collect::<Result<_, StoreError>>()?;
+        patiently(|| async {
+            let mut transaction = self.pool.begin().await?;
+            let mut changed = Vec::with_capacity(prepared.len());
+            for (sql, arguments) in &prepared {
+                let done = query_with(*sql, arguments.clone()).execute(&mut *transaction).await?;
+                changed.push(done.rows_affected());
+            }
+            transaction.commit().await?;
+            Ok(changed)
+        })
+        .await
+    }
+
+    async fn is_migrated(&self) -> Result<bool, StoreError> {
+        patiently(|| is_migrated(&self.pool, &MIGRATOR)).await
+    }
+}

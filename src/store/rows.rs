@@ -1,0 +1,306 @@
+//! Owns the shape of stored rows, the same for both databases, and the doubt about them: a row that can't be what we wrote
+//! becomes [`StoreError::Corrupt`].
+
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+use uuid::Uuid;
+
+use crate::model::client::{Client, ClientSecrets, ClientSettings, Credentials, FormerSecret};
+use crate::model::email::Email;
+use crate::model::grant::{ActiveGrant, CodeBinding, Grant, GrantState, RefreshState, Rotations};
+use crate::model::ids::{ClientId, GrantId, SignInId, UserId};
+use crate::model::login::Login;
+use crate::model::phone::Phone;
+use crate::model::pkce::CodeChallenge;
+use crate::model::redirect_uri::RedirectUri;
+use crate::model::scope::Scope;
+use crate::model::secret::{ClientSecretHash, TokenHash};
+use crate::model::time::Timestamp;
+use crate::model::user::{SignIn, User};
+use crate::store::StoreError;
+use crate::store::grants::{OwnedGrant, Presented};
+use crate::store::keys::{KeyPurpose, SealedKey};
+
+/// A row that either database can give.
+pub trait AnyRow: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static {}
+
+impl<T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static> AnyRow for T {}
+
+/// Names the row while its values are read, so that a broken one can be found.
+struct Doubt<'a> {
+    table: &'static str,
+    id: &'a dyn ToString,
+}
+
+impl Doubt<'_> {
+    fn broken(&self, column: &'static str) -> StoreError {
+        StoreError::Corrupt { table: self.table, column, id: self.id.to_string() }
+    }
+
+    fn moment(&self, column: &'static str, millis: i64) -> Result<Timestamp, StoreError> {
+        Timestamp::from_timestamp_millis(millis).ok_or_else(|| self.broken(column))
+    }
+
+    fn some<T>(&self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
+        value.ok_or_else(|| self.broken(column))
+    }
+}
+
+/// A row of `clients`.
+#[derive(FromRow)]
+pub struct ClientRow {
+    client_id: String,
+    settings: String,
+    client_secret_hash: Option<Vec<u8>>,
+    former_secret_hash: Option<Vec<u8>>,
+    former_secret_until: Option<i64>,
+    client_enabled: bool,
+    client_created_at: i64,
+}
+
+impl TryFrom<ClientRow> for Client {
+    type Error = StoreError;
+
+    fn try_from(row: ClientRow) -> Result<Self, StoreError> {
+        let doubt = Doubt { table: "clients", id: &row.client_id };
+        let settings = serde_json::from_str::<ClientSettings>(&row.settings);
+        let former = match (&row.former_secret_hash, row.former_secret_until) {
+            (Some(hash), Some(until)) => Some(FormerSecret {
+                hash: doubt.some("former_secret_hash", ClientSecretHash::from_slice(hash))?,
+                valid_until: doubt.moment("former_secret_until", until)?,
+            }),
+            _ => None,
+        };
+        let credentials = match &row.client_secret_hash {
+            None => Credentials::Public,
+            Some(hash) => Credentials::Confidential(ClientSecrets {
+                current: doubt.some("secret_hash", ClientSecretHash::from_slice(hash))?,
+                former,
+            }),
+        };
+        Ok(Client {
+            id: doubt.some("id", ClientId::parse(&row.client_id).ok())?,
+            credentials,
+            settings: doubt.some("settings", settings.ok())?,
+            enabled: row.client_enabled,
+            created_at: doubt.moment("created_at", row.client_created_at)?,
+        })
+    }
+}
+
+/// A row of `users`.
+#[derive(FromRow)]
+pub struct UserRow {
+    user_id: Uuid,
+    login: String,
+    email: Option<String>,
+    phone: Option<String>,
+    password_hash: Option<String>,
+    disabled_at: Option<i64>,
+    user_created_at: i64,
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
+        let doubt = Doubt { table: "users", id: &row.user_id };
+        let email = row.email.as_deref().map(Email::parse).transpose();
+        let phone = row.phone.as_deref().map(Phone::parse).transpose();
+        Ok(User {
+            id: UserId(row.user_id),
+            login: doubt.some("login", Login::parse(&row.login).ok())?,
+            email: doubt.some("email", email.ok())?,
+            phone: doubt.some("phone", phone.ok())?,
+            password_hash: row.password_hash,
+            disabled_at: row.disabled_at.map(|at| doubt.moment("disabled_at", at)).transpose()?,
+            created_at: doubt.moment("created_at", row.user_created_at)?,
+        })
+    }
+}
+
+/// A row of `sign_ins` with its user.
+#[derive(FromRow)]
+pub struct SignInRow {
+    sign_in_id: Uuid,
+    secret_hash: Vec<u8>,
+    sign_in_created_at: i64,
+    expires_at: i64,
+    #[sqlx(flatten)]
+    user: UserRow,
+}
+
+impl TryFrom<SignInRow> for (SignIn, User) {
+    type Error = StoreError;
+
+    fn try_from(row: SignInRow) -> Result<Self, StoreError> {
+        let doubt = Doubt { table: "sign_ins", id: &row.sign_in_id };
+        let sign_in = SignIn {
+            id: SignInId(row.sign_in_id),
+            user_id: UserId(row.user.user_id),
+            secret_hash: doubt.some("secret_hash", TokenHash::from_slice(&row.secret_hash))?,
+            created_at: doubt.moment("created_at", row.sign_in_created_at)?,
+            expires_at: doubt.moment("expires_at", row.expires_at)?,
+        };
+        Ok((sign_in, row.user.try_into()?))
+    }
+}
+
+/// A row of `grants` with what matters of its owner.
+#[derive(FromRow)]
+pub struct GrantRow {
+    grant_id: Uuid,
+    owner_id: Uuid,
+    grant_client_id: String,
+    scope: String,
+    state: String,
+    code_hash: Vec<u8>,
+    code_expires_at: i64,
+    redirect_uri: String,
+    redirect_uri_given: bool,
+    code_challenge: Option<String>,
+    grant_created_at: i64,
+    redeemed_at: Option<i64>,
+    last_used_at: Option<i64>,
+    revoked_at: Option<i64>,
+    refresh_hash: Option<Vec<u8>>,
+    generation: i64,
+    refresh_used: bool,
+    rotations: Vec<u8>,
+    owner_login: String,
+    owner_disabled_at: Option<i64>,
+}
+
+impl GrantRow {
+    fn state(&self, doubt: &Doubt<'_>) -> Result<GrantState, StoreError> {
+        match self.state.as_str() {
+            "issued" => Ok(GrantState::Issued),
+            "active" => Ok(GrantState::Active(self.active(doubt)?)),
+            "revoked" => {
+                let at = doubt.some("revoked_at", self.revoked_at)?;
+                Ok(GrantState::Revoked { at: doubt.moment("revoked_at", at)? })
+            }
+            _ => Err(doubt.broken("state")),
+        }
+    }
+
+    fn active(&self, doubt: &Doubt<'_>) -> Result<ActiveGrant, StoreError> {
+        let redeemed_at = doubt.some("redeemed_at", self.redeemed_at)?;
+        let last_used_at = doubt.some("last_used_at", self.last_used_at)?;
+        let hash = self.refresh_hash.as_deref().and_then(TokenHash::from_slice);
+        Ok(ActiveGrant {
+            redeemed_at: doubt.moment("redeemed_at", redeemed_at)?,
+            last_used_at: doubt.moment("last_used_at", last_used_at)?,
+            refresh: RefreshState {
+                hash: doubt.some("refresh_hash", hash)?,
+                generation: doubt.some("generation", u32::try_from(self.generation).ok())?,
+                used: self.refresh_used,
+                rotations: doubt.some("rotations", Rotations::from_bytes(&self.rotations))?,
+            },
+        })
+    }
+
+    fn code(&self, doubt: &Doubt<'_>) -> Result<CodeBinding, StoreError> {
+        let challenge = self.code_challenge.as_deref().map(CodeChallenge::parse).transpose();
+        Ok(CodeBinding {
+            hash: doubt.some("code_hash", TokenHash::from_slice(&self.code_hash))?,
+            expires_at: doubt.moment("code_expires_at", self.code_expires_at)?,
+            redirect_uri: RedirectUri::as_received(&self.redirect_uri),
+            redirect_uri_given: self.redirect_uri_given,
+            challenge: doubt.some("code_challenge", challenge.ok())?,
+        })
+    }
+}
+
+impl TryFrom<GrantRow> for OwnedGrant {
+    type Error = StoreError;
+
+    fn try_from(row: GrantRow) -> Result<Self, StoreError> {
+        let doubt = Doubt { table: "grants", id: &row.grant_id };
+        let grant = Grant {
+            id: GrantId(row.grant_id),
+            user_id: UserId(row.owner_id),
+            client_id: doubt.some("client_id", ClientId::parse(&row.grant_client_id).ok())?,
+            scope: doubt.some("scope", Scope::parse(&row.scope).ok())?,
+            code: row.code(&doubt)?,
+            created_at: doubt.moment("created_at", row.grant_created_at)?,
+            state: row.state(&doubt)?,
+        };
+        Ok(OwnedGrant {
+            grant,
+            login: doubt.some("user_id", Login::parse(&row.owner_login).ok())?,
+            owner_enabled: row.owner_disabled_at.is_none(),
+        })
+    }
+}
+
+/// A client with a grant, when the statement found one.
+pub struct PresentedRow {
+    client: ClientRow,
+    grant: Option<GrantRow>,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for PresentedRow
+where
+    ClientRow: FromRow<'r, R>,
+    GrantRow: FromRow<'r, R>,
+    Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
+    &'static str: ColumnIndex<R>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let found: Option<Uuid> = row.try_get("grant_id")?;
+        Ok(Self {
+            client: ClientRow::from_row(row)?,
+            grant: found.map(|_| GrantRow::from_row(row)).transpose()?,
+        })
+    }
+}
+
+impl TryFrom<PresentedRow> for Presented {
+    type Error = StoreError;
+
+    fn try_from(row: PresentedRow) -> Result<Self, StoreError> {
+        Ok(Presented {
+            client: row.client.try_into()?,
+            grant: row.grant.map(OwnedGrant::try_from).transpose()?,
+        })
+    }
+}
+
+/// A row of `keys`.
+#[derive(FromRow)]
+pub struct KeyRow {
+    serial: i64,
+    kid: String,
+    sealed: Vec<u8>,
+    created_at: i64,
+}
+
+impl KeyRow {
+    /// The key, of the purpose that was asked for.
+    pub fn into_key(self, purpose: KeyPurpose) -> Result<SealedKey, StoreError> {
+        let doubt = Doubt { table: "keys", id: &self.kid };
+        Ok(SealedKey {
+            purpose,
+            serial: doubt.some("serial", u32::try_from(self.serial).ok())?,
+            created_at: doubt.moment("created_at", self.created_at)?,
+            kid: self.kid.clone(),
+            sealed: self.sealed,
+        })
+    }
+}
+
+/// A row of one id, for walking a table.
+#[derive(FromRow)]
+pub struct IdRow {
+    /// The primary key.
+    pub id: Uuid,
+}
+
+/// A row of one scope.
+#[derive(FromRow)]
+pub struct ScopeRow {
+    /// The scope of a live link.
+    pub scope: String,
+}

@@ -1,0 +1,24 @@
+//! Owns what is remembered of signed-in browsers.
+
+use async_trait::async_trait;
+
+use crate::model::ids::SignInId;
+use crate::model::time::Timestamp;
+use crate::model::user::{SignIn, User};
+use crate::store::StoreError;
+
+/// Remembers signed-in browsers.
+#[async_trait]
+pub trait SignInStore: Send + Sync {
+    /// Remembers a browser that has just signed in.
+    async fn add_sign_in(&self, sign_in: &SignIn) -> Result<(), StoreError>;
+
+    /// The sign-in of that id with its user.
+    async fn sign_in(&self, id: SignInId) -> Result<Option<(SignIn, User)>, StoreError>;
+
+    /// Ends a sign-in; ending an unknown one changes nothing.
+    async fn end_sign_in(&self, id: SignInId) -> Result<(), StoreError>;
+
+    /// Forgets at most `limit` sign-ins that ended before `now`; tells how many.
+    async fn purge_sign_ins(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}

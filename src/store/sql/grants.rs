@@ -1,0 +1,237 @@
+//! Owns the statements about grants. Every change of a link's state is one statement whose condition is the guard.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{Driver, SqlStore, statement};
+use crate::model::failure::StoreError;
+use crate::model::grant::RefreshState;
+use crate::model::ids::{ClientId, GrantId, UserId};
+use crate::model::scope::Scope;
+use crate::model::secret::TokenHash;
+use crate::model::time::Timestamp;
+use crate::store::grants::{
+    GrantFilter, GrantStore, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh,
+};
+use crate::store::rows::{GrantRow, IdRow, PresentedRow, ScopeRow};
+
+/// The columns of a grant `g` and its owner `o`, then what is given.
+macro_rules! select_grants {
+    ($more:literal, $tail:literal) => {
+        concat!(
+            "SELECT ",
+            $more,
+            "g.id AS grant_id, g.user_id AS owner_id, g.client_id AS grant_client_id, g.scope, g.state, g.code_hash, \
+             g.code_expires_at, g.redirect_uri, g.redirect_uri_given, g.code_challenge, \
+             g.created_at AS grant_created_at, g.redeemed_at, g.last_used_at, g.revoked_at, g.refresh_hash, \
+             g.generation, g.refresh_used, g.rotations, o.login AS owner_login, o.disabled_at AS owner_disabled_at ",
+            $tail
+        )
+    };
+}
+
+/// The columns of a grant together with those of a client `c`.
+macro_rules! select_presented {
+    ($tail:literal) => {
+        select_grants!(
+            "c.id AS client_id, c.settings, c.secret_hash AS client_secret_hash, c.former_secret_hash, \
+             c.former_secret_until, c.enabled AS client_enabled, c.created_at AS client_created_at, ",
+            $tail
+        )
+    };
+}
+
+#[async_trait]
+impl<D: Driver> GrantStore for SqlStore<D> {
+    async fn issue_code(&self, grant: &NewGrant) -> Result<(), StoreError> {
+        let code = &grant.code;
+        let statement = statement!(
+            "INSERT INTO grants (id, user_id, client_id, scope, state, code_hash, code_expires_at, redirect_uri, \
+             redirect_uri_given, code_challenge, created_at, generation, refresh_used, rotations) \
+             VALUES ($1, $2, $3, $4, 'issued', $5, $6, $7, $8, $9, $10, 0, FALSE, $11)",
+            grant.id.0,
+            grant.user_id.0,
+            grant.client_id.as_str(),
+            grant.scope.to_string().as_str(),
+            code.hash.as_bytes().as_slice(),
+            code.expires_at,
+            code.redirect_uri.as_str(),
+            code.redirect_uri_given,
+            code.challenge.as_ref().map(|challenge| challenge.as_str()),
+            grant.created_at,
+            [].as_slice(),
+        );
+        self.driver.execute(statement).await.map(drop)
+    }
+
+    async fn presented(
+        &self,
+        client_id: &ClientId,
+        grant_id: Option<GrantId>,
+    ) -> Result<Option<Presented>, StoreError> {
+        let statement = statement!(
+            select_presented!(
+                "FROM clients c LEFT JOIN grants g ON g.id = $2 LEFT JOIN users o ON o.id = g.user_id WHERE c.id = $1"
+            ),
+            client_id.as_str(),
+            grant_id.map(|id| id.0),
+        );
+        self.find::<PresentedRow, _>(statement).await
+    }
+
+    async fn grant(&self, id: GrantId) -> Result<Option<OwnedGrant>, StoreError> {
+        let statement =
+            statement!(select_grants!("", "FROM grants g JOIN users o ON o.id = g.user_id WHERE g.id = $1"), id.0);
+        self.find::<GrantRow, _>(statement).await
+    }
+
+    async fn redeem_code(
+        &self,
+        id: GrantId,
+        code: &TokenHash,
+        refresh: &TokenHash,
+        now: Timestamp,
+    ) -> Result<RedeemCode, StoreError> {
+        let redeemed = self.changes(statement!(
+            "UPDATE grants SET state = 'active', redeemed_at = $4, last_used_at = $4, refresh_hash = $3 \
+             WHERE id = $1 AND state = 'issued' AND code_hash = $2 AND code_expires_at > $4",
+            id.0,
+            code.as_bytes().as_slice(),
+            refresh.as_bytes().as_slice(),
+            now,
+        ));
+        Ok(if redeemed.await? { RedeemCode::Redeemed } else { RedeemCode::Spent })
+    }
+
+    async fn rotate_refresh(
+        &self,
+        id: GrantId,
+        from: &RefreshState,
+        to: &RefreshState,
+        now: Timestamp,
+    ) -> Result<RotateRefresh, StoreError> {
+        let rotated = self.changes(statement!(
+            "UPDATE grants SET refresh_hash = $4, generation = $5, refresh_used = $6, rotations = $7, \
+             last_used_at = $8 WHERE id = $1 AND state = 'active' AND generation = $2 AND refresh_hash = $3",
+            id.0,
+            from.generation,
+            from.hash.as_bytes().as_slice(),
+            to.hash.as_bytes().as_slice(),
+            to.generation,
+            to.used,
+            to.rotations.to_bytes().as_slice(),
+            now,
+        ));
+        Ok(if rotated.await? { RotateRefresh::Rotated } else { RotateRefresh::Overtaken })
+    }
+
+    async fn note_refresh_used(&self, id: GrantId, generation: u32) -> Result<(), StoreError> {
+        let statement = statement!(
+            "UPDATE grants SET refresh_used = TRUE \
+             WHERE id = $1 AND generation = $2 AND state = 'active' AND NOT refresh_used",
+            id.0,
+            generation,
+        );
+        self.driver.execute(statement).await.map(drop)
+    }
+
+    async fn note_use(&self, id: GrantId, now: Timestamp) -> Result<(), StoreError> {
+        let statement = statement!(
+            "UPDATE grants SET last_used_at = $2 WHERE id = $1 AND state = 'active' AND last_used_at < $2",
+            id.0,
+            now,
+        );
+        self.driver.execute(statement).await.map(drop)
+    }
+
+    async fn revoke_grant(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError> {
+        let statement = statement!(
+            "UPDATE grants SET state = 'revoked', revoked_at = $2 WHERE id = $1 AND state <> 'revoked'",
+            id.0,
+            now,
+        );
+        self.changes(statement).await
+    }
+
+    async fn revoke_grant_of(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError> {
+        let statement = statement!(
+            "UPDATE grants SET state = 'revoked', revoked_at = $3 \
+             WHERE id = $1 AND user_id = $2 AND state <> 'revoked'",
+            id.0,
+            owner.0,
+            now,
+        );
+        self.changes(statement).await
+    }
+
+    async fn allowed_scopes(&self, user_id: UserId, client_id: &ClientId) -> Result<Vec<Scope>, StoreError> {
+        let statement = statement!(
+            "SELECT DISTINCT scope FROM grants WHERE user_id = $1 AND client_id = $2 AND state = 'active'",
+            user_id.0,
+            client_id.as_str(),
+        );
+        let rows: Vec<ScopeRow> = self.driver.all(statement).await?;
+        let broken = |_| StoreError::Corrupt { table: "grants", column: "scope", id: user_id.to_string() };
+        rows.iter().map(|row| Scope::parse(&row.scope).map_err(broken)).collect()
+    }
+
+    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<Presented>, StoreError> {
+        let statement = statement!(
+            select_presented!(
+                "FROM grants g JOIN clients c ON c.id = g.client_id JOIN users o ON o.id = g.user_id \
+                 WHERE g.user_id = $1 AND g.state = 'active' ORDER BY g.created_at DESC LIMIT $2"
+            ),
+            user_id.0,
+            limit,
+        );
+        self.list::<PresentedRow, _>(statement).await
+    }
+
+    async fn grants(
+        &self,
+        filter: &GrantFilter,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Vec<OwnedGrant>, StoreError> {
+        let statement = statement!(
+            select_grants!(
+                "",
+                "FROM grants g JOIN users o ON o.id = g.user_id \
+                 WHERE ($1 IS NULL OR g.user_id = $1) AND ($2 IS NULL OR g.client_id = $2) AND g.id > $3 \
+                 AND g.redeemed_at IS NOT NULL ORDER BY g.id LIMIT $4"
+            ),
+            filter.user_id.map(|id| id.0),
+            filter.client_id.as_ref().map(|id| id.as_str()),
+            after.map_or(Uuid::nil(), |id| id.0),
+            limit,
+        );
+        self.list::<GrantRow, _>(statement).await
+    }
+
+    async fn purge_grants(
+        &self,
+        after: Option<GrantId>,
+        limit: u32,
+        now: Timestamp,
+        revoked_before: Timestamp,
+    ) -> Result<(u64, Option<GrantId>), StoreError> {
+        let after = after.map_or(Uuid::nil(), |id| id.0);
+        let looked_at: Option<IdRow> = self
+            .driver
+            .all(statement!("SELECT id FROM grants WHERE id > $1 ORDER BY id LIMIT $2", after, limit))
+            .await?
+            .pop();
+        let Some(IdRow { id: last }) = looked_at else {
+            return Ok((0, None));
+        };
+        let statement = statement!(
+            "DELETE FROM grants WHERE id > $1 AND id <= $2 \
+             AND ((state = 'issued' AND code_expires_at < $3) OR (state = 'revoked' AND revoked_at < $4))",
+            after,
+            last,
+            now,
+            revoked_before,
+        );
+        Ok((self.driver.execute(statement).await?, Some(GrantId(last))))
+    }
+}

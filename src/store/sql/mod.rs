@@ -1,0 +1,183 @@
+//! Owns the statements, each written once for both databases. Leaves carrying them there to the drivers.
+//!
+//! They stay within what distributed databases with PostgreSQL's protocol run: no advisory locks, no sequences, no
+//! multi-row locks; every guard is a condition inside the one statement that writes.
+
+mod clients;
+mod grants;
+mod keys;
+mod sign_ins;
+mod users;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::model::time::Timestamp;
+use crate::store::rows::AnyRow;
+use crate::store::{Health, StoreError};
+
+/// A value for a placeholder, with its type even when it is absent.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// A number or a moment.
+    Int(Option<i64>),
+    /// Text.
+    Text(Option<String>),
+    /// Raw bytes.
+    Bytes(Option<Vec<u8>>),
+    /// An id.
+    Id(Option<Uuid>),
+    /// True or false.
+    Flag(bool),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+
+impl From<u32> for Value {
+    fn from(value: u32) -> Self {
+        Self::Int(Some(value.into()))
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(value: Timestamp) -> Self {
+        Self::Int(Some(value.timestamp_millis()))
+    }
+}
+
+impl From<Option<Timestamp>> for Value {
+    fn from(value: Option<Timestamp>) -> Self {
+        Self::Int(value.map(|at| at.timestamp_millis()))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(value: &[u8]) -> Self {
+        Self::Bytes(Some(value.to_vec()))
+    }
+}
+
+impl From<Option<&[u8]>> for Value {
+    fn from(value: Option<&[u8]>) -> Self {
+        Self::Bytes(value.map(<[u8]>::to_vec))
+    }
+}
+
+impl From<Uuid> for Value {
+    fn from(value: Uuid) -> Self {
+        Self::Id(Some(value))
+    }
+}
+
+impl From<Option<Uuid>> for Value {
+    fn from(value: Option<Uuid>) -> Self {
+        Self::Id(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Flag(value)
+    }
+}
+
+/// A statement with its values.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// The text, with placeholders `$1`, `$2` …
+    pub sql: &'static str,
+    /// The values, in order.
+    pub values: Vec<Value>,
+}
+
+/// Builds a [`Statement`]: the text, then its values.
+macro_rules! statement {
+    ($sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::store::sql::Statement { sql: $sql, values: vec![$($crate::store::sql::Value::from($value)),*] }
+    };
+}
+pub(super) use statement;
+
+/// Carries statements to one kind of database.
+pub trait Driver: Send + Sync + 'static {
+    /// The first row, if there is one.
+    fn optional<T: AnyRow>(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Option<T>, StoreError>> + Send;
+
+    /// All rows.
+    fn all<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
+
+    /// Runs a statement that writes; tells how many rows it changed.
+    fn execute(&self, statement: Statement) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Runs statements in one transaction, all or none; tells how many rows each changed.
+    fn execute_all(
+        &self,
+        statements: Vec<Statement>,
+    ) -> impl Future<Output = Result<Vec<u64>, StoreError>> + Send;
+
+    /// Whether the schema is the one this program knows.
+    fn is_migrated(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// The store over one kind of database.
+pub struct SqlStore<D> {
+    /// Carries the statements.
+    pub driver: D,
+}
+
+impl<D: Driver> SqlStore<D> {
+    /// All rows, each read as what it stands for.
+    async fn list<R, T>(&self, statement: Statement) -> Result<Vec<T>, StoreError>
+    where
+        R: AnyRow,
+        T: TryFrom<R, Error = StoreError>,
+    {
+        let rows: Vec<R> = self.driver.all(statement).await?;
+        rows.into_iter().map(T::try_from).collect()
+    }
+
+    /// The first row, read as what it stands for.
+    async fn find<R, T>(&self, statement: Statement) -> Result<Option<T>, StoreError>
+    where
+        R: AnyRow,
+        T: TryFrom<R, Error = StoreError>,
+    {
+        let row: Option<R> = self.driver.optional(statement).await?;
+        row.map(T::try_from).transpose()
+    }
+
+    /// Whether the statement changed a row.
+    async fn changes(&self, statement: Statement) -> Result<bool, StoreError> {
+        Ok(self.driver.execute(statement).await? > 0)
+    }
+}
+
+#[async_trait]
+impl<D: Driver> Health for SqlStore<D> {
+    async fn check(&self) -> Result<(), StoreError> {
+        if self.driver.is_migrated().await? {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable("its schema is not migrated; run `couplet migrate`".to_owned()))
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Owns the statements about signed-in browsers.
+
+use async_trait::async_trait;
+
+use super::{Driver, SqlStore, statement};
+use crate::model::failure::StoreError;
+use crate::model::ids::SignInId;
+use crate::model::time::Timestamp;
+use crate::model::user::{SignIn, User};
+use crate::store::rows::SignInRow;
+use crate::store::sign_ins::SignInStore;
+
+#[async_trait]
+impl<D: Driver> SignInStore for SqlStore<D> {
+    async fn add_sign_in(&self, sign_in: &SignIn) -> Result<(), StoreError> {
+        let statement = statement!(
+            "INSERT INTO sign_ins (id, user_id, secret_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+            sign_in.id.0,
+            sign_in.user_id.0,
+            sign_in.secret_hash.as_bytes().as_slice(),
+            sign_in.created_at,
+            sign_in.expires_at,
+        );
+        self.driver.execute(statement).await.map(drop)
+    }
+
+    async fn sign_in(&self, id: SignInId) -> Result<Option<(SignIn, User)>, StoreError> {
+        let statement = statement!(
+            "SELECT s.id AS sign_in_id, s.secret_hash, s.created_at AS sign_in_created_at, s.expires_at, \
+             u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.disabled_at, \
+             u.created_at AS user_created_at \
+             FROM sign_ins s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
+            id.0,
+        );
+        self.find::<SignInRow, _>(statement).await
+    }
+
+    async fn end_sign_in(&self, id: SignInId) -> Result<(), StoreError> {
+        self.driver.execute(statement!("DELETE FROM sign_ins WHERE id = $1", id.0)).await.map(drop)
+    }
+
+    async fn purge_sign_ins(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let statement = statement!(
+            "DELETE FROM sign_ins WHERE id IN (SELECT id FROM sign_ins WHERE expires_at < $1 LIMIT $2)",
+            now,
+            limit,
+        );
+        self.driver.execute(statement).await
+    }
+}

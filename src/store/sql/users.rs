@@ -1,0 +1,93 @@
+//! Owns the statements about users.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{Driver, SqlStore, Statement, statement};
+use crate::model::failure::StoreError;
+use crate::model::ids::UserId;
+use crate::model::login::Login;
+use crate::model::time::Timestamp;
+use crate::model::user::User;
+use crate::store::rows::UserRow;
+use crate::store::users::{AddUser, UserStore};
+
+/// A `SELECT` of whole users; what is given follows `FROM users u`.
+macro_rules! select_users {
+    ($tail:literal) => {
+        concat!(
+            "SELECT u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.disabled_at, \
+             u.created_at AS user_created_at FROM users u ",
+            $tail
+        )
+    };
+}
+
+fn end_sign_ins_of(id: UserId) -> Statement {
+    statement!("DELETE FROM sign_ins WHERE user_id = $1", id.0)
+}
+
+#[async_trait]
+impl<D: Driver> UserStore for SqlStore<D> {
+    async fn add_user(&self, user: &User) -> Result<AddUser, StoreError> {
+        let added = self.changes(statement!(
+            "INSERT INTO users (id, login, login_key, email, phone, password_hash, disabled_at, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            user.id.0,
+            user.login.as_str(),
+            user.login.key(),
+            user.email.as_ref().map(|email| email.as_str()),
+            user.phone.as_ref().map(|phone| phone.as_str()),
+            user.password_hash.as_deref(),
+            user.disabled_at,
+            user.created_at,
+        ));
+        Ok(if added.await? { AddUser::Added } else { AddUser::LoginTaken })
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.find::<UserRow, _>(statement!(select_users!("WHERE u.id = $1"), id.0)).await
+    }
+
+    async fn user_by_login(&self, login: &Login) -> Result<Option<User>, StoreError> {
+        self.find::<UserRow, _>(statement!(select_users!("WHERE u.login_key = $1"), login.key())).await
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, StoreError> {
+        let after = after.map_or(Uuid::nil(), |id| id.0);
+        let statement = statement!(select_users!("WHERE u.id > $1 ORDER BY u.id LIMIT $2"), after, limit);
+        self.list::<UserRow, _>(statement).await
+    }
+
+    async fn set_password(&self, id: UserId, password_hash: &str) -> Result<bool, StoreError> {
+        let set = statement!("UPDATE users SET password_hash = $2 WHERE id = $1", id.0, password_hash);
+        let changed = self.driver.execute_all(vec![set, end_sign_ins_of(id)]).await?;
+        Ok(changed.first().is_some_and(|rows| *rows > 0))
+    }
+
+    async fn rehash_password(&self, id: UserId, expected: &str, password_hash: &str) -> Result<bool, StoreError> {
+        let statement = statement!(
+            "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+            id.0,
+            expected,
+            password_hash,
+        );
+        self.changes(statement).await
+    }
+
+    async fn disable_user(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
+        let disable = statement!("UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL", id.0, now);
+        let changed = self.driver.execute_all(vec![disable, end_sign_ins_of(id)]).await?;
+        Ok(changed.first().is_some_and(|rows| *rows > 0))
+    }
+
+    async fn enable_user(&self, id: UserId) -> Result<bool, StoreError> {
+        let statement =
+            statement!("UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL", id.0);
+        self.changes(statement).await
+    }
+
+    async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
+        self.changes(statement!("DELETE FROM users WHERE id = $1", id.0)).await
+    }
+}

@@ -1,0 +1,9 @@
+//! Owns making and reading codes, tokens and keys, and encryption at rest. Leaves what a token permits to the rooms, and
+//! remembering keys to `store/`.
+
+pub mod derived;
+pub mod jwt;
+pub mod keys;
+pub mod master_key;
+pub mod opaque;
+pub mod seal;

@@ -1,0 +1,182 @@
+//! The pages as typed views: what each template may show, and nothing of how it was found out.
+//! Handlers beside this file fill the views, `templates/` arranges them, and `static/couplet.css` dresses them.
+
+use askama::Template;
+
+/// Asks for user name and password, before a link or before the account page.
+#[derive(Template)]
+#[template(path = "sign_in/page.html")]
+pub struct SignInPage {
+    /// Name of the service whose account is asked for.
+    pub service: String,
+    /// Platform that wants to link, such as `Amazon Alexa`; `None` on the way to the account page.
+    pub platform: Option<String>,
+    /// User name to show again after a refusal; empty at first.
+    pub username: String,
+    /// Why the last attempt failed, in words for the person; announced by screen readers.
+    pub message: Option<String>,
+    /// Query string of the authorization request to return to; empty for the account page.
+    pub request: String,
+    /// Token that proves the form was served by us.
+    pub csrf: String,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+/// Asks the signed-in person whether the platform may be linked (RFC 6749 section 4.1, step B).
+#[derive(Template)]
+#[template(path = "consent/page.html")]
+pub struct ConsentPage {
+    /// Name of the service whose account would be linked.
+    pub service: String,
+    /// Platform that asks, such as `Amazon Alexa`.
+    pub platform: String,
+    /// Login of the person who decides.
+    pub login: String,
+    /// What the platform could then do, each in words that continue "will be able to".
+    pub permissions: Vec<String>,
+    /// Query string of the authorization request being decided.
+    pub request: String,
+    /// Token that proves the form was served by us.
+    pub csrf: String,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+impl ConsentPage {
+    fn service_initial(&self) -> String {
+        initial(&self.service)
+    }
+
+    fn platform_initial(&self) -> String {
+        initial(&self.platform)
+    }
+}
+
+/// Says what went wrong when nothing can be redirected or shown instead.
+#[derive(Template)]
+#[template(path = "problem/page.html")]
+pub struct ProblemPage {
+    /// Name of the service.
+    pub service: String,
+    /// The problem as a heading.
+    pub title: String,
+    /// What happened, in a sentence.
+    pub message: String,
+    /// What the person can do about it.
+    pub hint: Option<String>,
+    /// Where trying again makes sense.
+    pub retry: Option<Retry>,
+    /// Request id that a person can quote to support.
+    pub reference: String,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+/// A way out of a problem page.
+pub struct Retry {
+    /// Address on this server; never taken from a request.
+    pub href: String,
+    /// What following it does, such as `Sign in again`.
+    pub label: String,
+}
+
+/// Shows the signed-in person's profile and linked services.
+#[derive(Template)]
+#[template(path = "account/page.html")]
+pub struct AccountPage {
+    /// Name of the service.
+    pub service: String,
+    /// Login of the person.
+    pub login: String,
+    /// Email address, where known.
+    pub email: Option<String>,
+    /// Phone number, where known.
+    pub phone: Option<String>,
+    /// What was just done, such as `Amazon Alexa is unlinked.`
+    pub message: Option<String>,
+    /// Everything linked at the moment.
+    pub grants: Vec<LinkedService>,
+    /// Token that proves the forms were served by us.
+    pub csrf: String,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+/// One active grant as the person sees it.
+pub struct LinkedService {
+    /// Grant id; the value to unlink by, and part of an element id.
+    pub id: String,
+    /// Platform, such as `Amazon Alexa`.
+    pub platform: String,
+    /// Name under which the client was registered.
+    pub name: String,
+    /// When it was linked, in words.
+    pub since: String,
+    /// The same as an RFC 3339 time.
+    pub since_iso: String,
+    /// When it was last used, in words; `None` if never.
+    pub last_used: Option<String>,
+    /// The same as an RFC 3339 time.
+    pub last_used_iso: Option<String>,
+    /// What the platform may do, each in words.
+    pub permissions: Vec<String>,
+}
+
+/// Plays the Alexa app: starts a link, and shows what the developer console wants.
+#[derive(Template)]
+#[template(path = "dev/home.html")]
+pub struct DevHomePage {
+    /// Name of the service.
+    pub service: String,
+    /// Login of the demo user.
+    pub login: String,
+    /// Password of the demo user, in the clear: it guards nothing.
+    pub password: String,
+    /// Id of the demo client.
+    pub client_id: String,
+    /// Fields of the console's account-linking page, each with its value, in the console's order.
+    pub console: Vec<(String, String)>,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+/// Shows the rehearsed link step by step.
+#[derive(Template)]
+#[template(path = "dev/link.html")]
+pub struct DevLinkPage {
+    /// Name of the service.
+    pub service: String,
+    /// The steps in the order in which they were taken.
+    pub steps: Vec<DevStep>,
+    /// Whether the platform would now show the account as linked.
+    pub linked: bool,
+    /// The outcome in a sentence.
+    pub summary: String,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+/// One step of the rehearsal, with the exchange as it went over the wire.
+pub struct DevStep {
+    /// What the platform did, such as `Exchange`.
+    pub name: String,
+    /// What came of it, in words.
+    pub verdict: String,
+    /// Whether the platform would have been content.
+    pub passed: bool,
+    /// Time from request to answer with its unit, such as `3 ms`.
+    pub took: String,
+    /// Raw HTTP request.
+    pub request: String,
+    /// Raw HTTP answer.
+    pub answer: String,
+}
+
+/// First letter or digit of a name in upper case, drawn in its ring; empty for a name of neither.
+fn initial(name: &str) -> String {
+    name.chars()
+        .find(|character| character.is_alphanumeric())
+        .map(|character| character.to_uppercase().collect())
+        .unwrap_or_default()
+}
