@@ -43,9 +43,9 @@ impl Parameters {
         }
     }
 
-    /// The same parameters without those called `name`, encoded again.
-    pub fn encoded_without(&self, name: &str) -> String {
-        let kept = self.0.iter().filter(|(key, _)| key != name);
+    /// The parameters called one of `names`, encoded again.
+    pub fn encoded(&self, names: &[&str]) -> String {
+        let kept = self.0.iter().filter(|(key, _)| names.contains(&key.as_str()));
         let pairs = kept.map(|(key, value)| format!("{}={}", encode(key), encode(value)));
         pairs.collect::<Vec<_>>().join("&")
     }

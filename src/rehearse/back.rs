@@ -35,35 +35,36 @@ type Answer = Result<Recorded, WireFault>;
 impl Back<'_> {
     /// Makes the link, uses it hard, and unlinks it again.
     pub(super) async fn use_code(&self, code: &PlainSecret, logbook: &mut Logbook<'_>) {
-        if let Some(mut link) = self.exchange(code, logbook).await {
-            if self.repeat_exchange(code, &mut link, logbook).await {
-                self.refresh(&mut link, logbook).await;
-                self.old_access_token(&link, logbook).await;
-            } else {
-                logbook.stop("the refreshes, which a refused repeat may have cut off");
+        let tokens = self.exchange(code, logbook).await;
+        let Some(refresh_token) = tokens.refresh_token else {
+            logbook.stop("a refresh token");
+            self.present_wrong_things(logbook).await;
+            if let Some(access_token) = tokens.access_token {
+                // Not a step: it only takes back what the exchange left behind.
+                let _ = self.client.revoke(&access_token).await;
             }
-            self.present_wrong_things(logbook).await;
-            self.unlink(&link, logbook).await;
-        } else {
-            logbook.stop("all that needs a refresh token");
-            self.present_wrong_things(logbook).await;
-        }
-    }
-
-    async fn exchange(&self, code: &PlainSecret, logbook: &mut Logbook<'_>) -> Option<Link> {
-        let started = Instant::now();
-        let answer = self.client.exchange(self.attempt, code).await;
-        let verdict = self.judge(&answer, true);
-        logbook.note(
-            "exchange",
-            started.elapsed(),
-            verdict.map(|()| describe(&answer)),
-        );
-        let tokens = tokens_of(&answer);
-        tokens.refresh_token.map(|refresh_token| Link {
+            return;
+        };
+        let mut link = Link {
             access_token: tokens.access_token,
             refresh_token,
-        })
+        };
+        if self.repeat_exchange(code, &mut link, logbook).await {
+            self.refresh(&mut link, logbook).await;
+            self.old_access_token(&link, logbook).await;
+        } else {
+            logbook.stop("a link that went on after the repeat");
+        }
+        self.present_wrong_things(logbook).await;
+        self.unlink(&link, logbook).await;
+    }
+
+    async fn exchange(&self, code: &PlainSecret, logbook: &mut Logbook<'_>) -> Tokens {
+        let started = Instant::now();
+        let answer = self.client.exchange(self.attempt, code).await;
+        let verdict = self.judge(&answer, true).map(|()| describe(&answer));
+        logbook.note("exchange", started.elapsed(), verdict);
+        tokens_of(&answer)
     }
 
     /// The platform lost the answer and asks again; from now on it uses what the second answer held.

@@ -9,6 +9,7 @@
 pub mod attempt;
 mod back;
 pub mod browser;
+pub mod dev;
 pub mod endpoints;
 mod form;
 mod front;

@@ -159,12 +159,13 @@ impl<'a> Logbook<'a> {
     }
 
     /// Notes that the rest of a round was not made, since it needs what an earlier step failed to give.
-    pub(super) fn stop(&mut self, left_out: &'static str) {
+    pub(super) fn stop(&mut self, needed: &'static str) {
+        let expected = format!("{needed}, for the rest of this round");
         let verdict = Fault::new(
             "round_stopped",
-            left_out,
-            "a step above fail",
-            "mend that step first",
+            expected,
+            "none",
+            "mend the step above first",
         );
         self.note("stopped", Duration::ZERO, Err(verdict));
     }

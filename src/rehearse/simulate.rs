@@ -114,7 +114,7 @@ impl Round {
             attempt: &attempt,
         };
         let Some(code) = front.obtain_code(wire, logbook).await else {
-            logbook.stop("the rest of this round, which needs an authorization code");
+            logbook.stop("an authorization code");
             return Some(());
         };
 

@@ -146,6 +146,7 @@ fn check_envelope(recorded: &Recorded) -> Result<Map<String, Value>, Fault> {
         ));
     }
     if recorded.status != 200 {
+        let mend = mend_of(recorded.error_code().as_deref()).unwrap_or(mend);
         return Err(Fault::new(
             "token_status",
             "status 200",
@@ -167,6 +168,21 @@ fn check_envelope(recorded: &Recorded) -> Result<Map<String, Value>, Fault> {
         ));
     };
     Ok(json)
+}
+
+fn mend_of(error_code: Option<&str>) -> Option<&'static str> {
+    match error_code? {
+        "invalid_client" => {
+            Some("compare client id and secret, and take Basic and body credentials alike")
+        }
+        "invalid_grant" => Some(
+            "compare redirect_uri and code_verifier with those of the code, and ask for no verifier that was not promised",
+        ),
+        "unauthorized_client" => {
+            Some("allow the client the grants authorization_code and refresh_token")
+        }
+        _ => None,
+    }
 }
 
 fn check_token(json: &Map<String, Value>, name: &'static str, required: bool) -> Result<(), Fault> {

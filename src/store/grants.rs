@@ -138,12 +138,14 @@ pub trait GrantStore: Send + Sync {
     ) -> Result<Vec<OwnedGrant>, StoreError>;
 
     /// Looks at `limit` grants after `after`, by id, and forgets those whose code expired unredeemed before `now` or that
-    /// were revoked before `revoked_before`. Tells how many it forgot, and where to go on; `None` at the end.
+    /// were revoked before `revoked_before` or last used before `idle_before`, if given. Tells how many it forgot, and where
+    /// to go on; `None` at the end.
     async fn purge_grants(
         &self,
         after: Option<GrantId>,
         limit: u32,
         now: Timestamp,
         revoked_before: Timestamp,
+        idle_before: Option<Timestamp>,
     ) -> Result<(u64, Option<GrantId>), StoreError>;
 }

@@ -214,6 +214,7 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         limit: u32,
         now: Timestamp,
         revoked_before: Timestamp,
+        idle_before: Option<Timestamp>,
     ) -> Result<(u64, Option<GrantId>), StoreError> {
         let after = after.map_or(Uuid::nil(), |id| id.0);
         let looked_at: Option<IdRow> = self
@@ -226,11 +227,13 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         };
         let statement = statement!(
             "DELETE FROM grants WHERE id > $1 AND id <= $2 \
-             AND ((state = 'issued' AND code_expires_at < $3) OR (state = 'revoked' AND revoked_at < $4))",
+             AND ((state = 'issued' AND code_expires_at < $3) OR (state = 'revoked' AND revoked_at < $4) \
+             OR (state = 'active' AND last_used_at < $5))",
             after,
             last,
             now,
             revoked_before,
+            idle_before,
         );
         Ok((self.driver.execute(statement).await?, Some(GrantId(last))))
     }

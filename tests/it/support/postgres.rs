@@ -22,7 +22,7 @@ const SERVER_SCRIPT: &str = r#"
 folder=$(mktemp -d -t couplet-postgres.XXXXXX 2>/dev/null || mktemp -d /tmp/couplet-postgres.XXXXXX) || exit
 data="$folder/data" log="$folder/log"
 answer() {
-    if "$@" </dev/null >>"$log" 2>&1; then echo ok; else echo "failed $(tail -n 15 "$log" | tr '\n' ' ')"; fi
+    if "$@" </dev/null >>"$log" 2>&1; then say ok; else say "failed $(tail -n 15 "$log" | tr '\n' ' ')"; fi
 }
 create() {
     "$BIN/initdb" --pgdata="$data" --auth=trust --username=postgres --encoding=UTF8 --locale=C --no-sync
@@ -48,7 +48,7 @@ rm -rf "$folder"
 /// What the script does with a database's name: it drops that database at the end of its input, if `psql` is there.
 const DROP_SCRIPT: &str = r#"
 names=
-while read -r name; do names="$names $name"; echo ok; done
+while read -r name; do names="$names $name"; say ok; done
 for name in $names; do
     psql --quiet --no-psqlrc --dbname="$SERVER_URL" --command="DROP DATABASE IF EXISTS $name WITH (FORCE)"
 done >/dev/null 2>&1

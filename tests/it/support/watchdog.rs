@@ -10,12 +10,17 @@ use std::os::unix::process::CommandExt;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
-/// A script may be answering when the test process dies: the broken pipe must not kill it before it has cleaned up.
-const SURVIVE: &str = "trap '' PIPE";
+/// What every script begins with.
+///
+/// It may be answering when the test process dies: the broken pipe must not kill it before it has cleaned up.
+const BEGINNING: &str = r#"
+trap '' PIPE
+say() { echo "$@" 2>/dev/null; }
+"#;
 
 /// A running script.
 ///
-/// The script reads questions from its standard input, one a line, and answers each with one line:
+/// The script reads questions from its standard input, one a line, and answers each with one line by `say`:
 /// `ok`, or `ok` and a result, or `failed` and a cause. At the end of its input it stops what it started and
 /// removes what it wrote. The end comes when this value is dropped, and when the test process is gone: nobody
 /// else holds the writing end of the pipe.
@@ -30,7 +35,7 @@ impl Watchdog {
     pub fn start(script: &str, variables: &[(&str, &str)], user: Option<(u32, u32)>) -> Self {
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", &format!("{SURVIVE}\n{script}")])
+            .args(["-c", &format!("{BEGINNING}{script}")])
             .envs(variables.iter().copied())
             .current_dir("/")
             .stdin(Stdio::piped())

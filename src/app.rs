@@ -1,0 +1,179 @@
+//! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use ipnet::IpNet;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use thiserror::Error;
+
+use crate::config::{Config, Rate};
+use crate::identity::Identity;
+use crate::identity::password::PasswordHasher;
+use crate::model::failure::{Failure, Fault, StoreError};
+use crate::model::random::Randomness;
+use crate::model::time::{Clock, Timestamp};
+use crate::oauth::{Policy, Protocol};
+use crate::rehearse::dev::Rehearsal;
+use crate::store::Store;
+use crate::throttle::{Limit, Throttle};
+use crate::tokens::keys::{KeyFailure, KeyParts, Keys};
+use crate::tokens::master_key::MasterKey;
+use crate::tokens::seal::Sealer;
+
+/// Wrong client secrets that are borne per client and address; beyond, the right one has to wait as well.
+const CLIENT_BRAKE: Limit = Limit { count: 100, per: Duration::from_secs(60) };
+
+/// How much longer than an access token a replaced signing key stays published, for clocks that differ.
+const KEY_MARGIN: Duration = Duration::from_secs(3600);
+
+/// Everything the handlers share.
+pub struct App {
+    /// What the service is called on pages.
+    pub service_name: String,
+    /// Decides what the protocol asks.
+    pub protocol: Protocol,
+    /// Knows people.
+    pub identity: Identity,
+    /// Remembers.
+    pub store: Arc<dyn Store>,
+    /// The source of chance.
+    pub randomness: Arc<dyn Randomness>,
+    /// Permissions in words, by scope token.
+    pub scope_words: BTreeMap<String, String>,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Plays the platform, in `dev`.
+    pub rehearsal: Option<Rehearsal>,
+    https: bool,
+}
+
+/// The parts that differ between a real process and a test.
+pub struct Parts {
+    /// Where things are remembered.
+    pub store: Arc<dyn Store>,
+    /// Encrypts what is stored.
+    pub master_key: MasterKey,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of chance.
+    pub randomness: Arc<dyn Randomness>,
+}
+
+/// Why the program can't start.
+#[derive(Debug, Error)]
+pub enum StartFailure {
+    /// Storage failed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A key can't be made or opened.
+    #[error("{0}")]
+    Fault(#[from] Fault),
+}
+
+impl From<KeyFailure> for StartFailure {
+    fn from(failure: KeyFailure) -> Self {
+        match failure {
+            Failure::Store(error) => Self::Store(error),
+            Failure::Internal(fault) => Self::Fault(fault),
+            Failure::Refused(never) => match never {},
+        }
+    }
+}
+
+impl App {
+    /// Puts the parts together for `issuer`, the public URL without a slash at its end.
+    pub async fn assemble(config: &Config, issuer: &str, parts: Parts) -> Result<Self, StartFailure> {
+        let Parts { store, master_key, clock, randomness } = parts;
+        let keys = Arc::new(open_keys(config, store.clone(), &master_key, clock.clone(), &*randomness).await?);
+        let times = config.tokens;
+        let protocol = Protocol {
+            store: store.clone(),
+            keys,
+            clock: clock.clone(),
+            randomness: randomness.clone(),
+            client_brake: Throttle::new(Some(CLIENT_BRAKE)),
+            policy: Policy {
+                issuer: issuer.to_owned(),
+                code_ttl: times.code,
+                access_ttl: times.access,
+                refresh_idle: times.refresh_idle,
+                refresh_grace: times.refresh_grace,
+            },
+        };
+        let identity = Identity {
+            store: store.clone(),
+            hasher: PasswordHasher::new(config.password, randomness.clone())?,
+            clock,
+            randomness: randomness.clone(),
+            account_brake: throttle(config.throttle.per_account),
+            address_brake: throttle(config.throttle.per_address),
+        };
+        Ok(Self {
+            service_name: config.service_name(),
+            protocol,
+            identity,
+            store,
+            randomness,
+            scope_words: config.scopes.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            rehearsal: None,
+            https: issuer.starts_with("https://"),
+        })
+    }
+
+    /// Whether browsers reach us by https; then cookies are `Secure` and stay so.
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+}
+
+/// Opens the keys in the database, made first when there are none.
+pub async fn open_keys(
+    config: &Config,
+    store: Arc<dyn Store>,
+    master_key: &MasterKey,
+    clock: Arc<dyn Clock>,
+    randomness: &dyn Randomness,
+) -> Result<Keys, StartFailure> {
+    let overlap = config.tokens.access.saturating_add(KEY_MARGIN);
+    let parts = KeyParts { store, sealer: Sealer::new(master_key)?, clock, overlap };
+    Ok(Keys::open(parts, randomness).await?)
+}
+
+fn throttle(rate: Option<Rate>) -> Throttle {
+    Throttle::new(rate.map(|rate| Limit { count: rate.count, per: rate.per }))
+}
+
+/// The one client for requests to others: follows no redirect and keeps no cookies.
+pub fn outbound() -> Result<reqwest::Client, Fault> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+        .user_agent(concat!("couplet/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Fault::new(format!("the HTTP client can't be made: {error}")))
+}
+
+/// The machine's clock.
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the real clock")]
+    fn now(&self) -> Timestamp {
+        Utc::now()
+    }
+}
+
+/// The operating system's randomness.
+pub struct SystemRandomness;
+
+impl Randomness for SystemRandomness {
+    #[expect(clippy::expect_used, reason = "without randomness no secret can be made; ending the request is the only safe way")]
+    fn fill(&self, bytes: &mut [u8]) {
+        SysRng.try_fill_bytes(bytes).expect("the operating system gives random bytes");
+    }
+}

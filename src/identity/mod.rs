@@ -1,0 +1,37 @@
+//! Owns knowing people: passwords, signed-in browsers, the brakes on guessing. Leaves what they may link to `oauth/`, and
+//! cookies to `web/extract/`.
+
+pub mod password;
+pub mod sign_in;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::identity::password::PasswordHasher;
+use crate::model::random::Randomness;
+use crate::model::time::Clock;
+use crate::store::Store;
+use crate::throttle::Throttle;
+
+/// What knowing people depends on.
+pub struct Identity {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// Hashes passwords off the request threads.
+    pub hasher: PasswordHasher,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of chance.
+    pub randomness: Arc<dyn Randomness>,
+    /// Slows down guessing one account's password.
+    pub account_brake: Throttle,
+    /// Slows down guessing from one address.
+    pub address_brake: Throttle,
+}
+
+/// Where an attempt to sign in comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The client's address.
+    pub address: IpAddr,
+}

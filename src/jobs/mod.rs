@@ -1,0 +1,3 @@
+//! Owns work that nobody waits for. Leaves what is remembered to `store/`.
+
+pub mod purge;

@@ -1,0 +1,125 @@
+//! Owns client authentication (RFC 6749 section 2.3). Leaves taking the request apart to `web/extract/`.
+
+use std::net::IpAddr;
+use std::ops::Deref;
+
+use crate::model::client::{Client, Credentials};
+use crate::model::ids::ClientId;
+use crate::model::secret::PlainSecret;
+use crate::model::time::Timestamp;
+use crate::oauth::error::{ErrorCode, Refusal};
+use crate::throttle::{Throttle, Wait, address_key};
+
+/// The credentials in a request, as they came.
+#[derive(Debug, Default)]
+pub struct PresentedClient {
+    /// From the `Authorization: Basic` header.
+    pub basic: Option<BasicCredentials>,
+    /// `client_id` in the body.
+    pub body_id: Option<String>,
+    /// `client_secret` in the body.
+    pub body_secret: Option<PlainSecret>,
+}
+
+/// Basic credentials. Clients should form-encode both parts first (RFC 6749 section 2.3.1); many do not, so the secret is
+/// kept in both readings.
+#[derive(Debug)]
+pub struct BasicCredentials {
+    /// The id, decoded.
+    pub id: String,
+    /// The secret as it came, and decoded when that differs.
+    pub secrets: Vec<PlainSecret>,
+}
+
+/// A client that proved who it is, or, if public, said who it is. Made only by [`PresentedClient::authenticate`].
+#[derive(Debug)]
+pub struct AuthenticatedClient(Client);
+
+impl Deref for AuthenticatedClient {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+/// What authentication depends on besides the client itself.
+pub struct Circumstances<'a> {
+    /// The moment of the request.
+    pub now: Timestamp,
+    /// The address it came from.
+    pub address: IpAddr,
+    /// Slows down guessing.
+    pub brake: &'a Throttle,
+}
+
+impl PresentedClient {
+    /// The id that the request names, in one place or in both alike.
+    pub fn client_id(&self) -> Result<ClientId, Refusal> {
+        let basic = self.basic.as_ref().map(|basic| basic.id.as_str());
+        let id = match (basic, self.body_id.as_deref()) {
+            (Some(basic), Some(body)) if basic != body => {
+                return Err(Refusal::new(
+                    ErrorCode::InvalidRequest,
+                    "the Authorization header and the body name different clients",
+                ));
+            }
+            (Some(id), _) | (None, Some(id)) => id,
+            (None, None) => {
+                return Err(Refusal::new(
+                    ErrorCode::InvalidClient,
+                    "no client credentials: send client_id and client_secret by HTTP Basic or in the body",
+                ));
+            }
+        };
+        ClientId::parse(id).map_err(|_| unknown("no client can have this id"))
+    }
+
+    /// Whether a secret came along. An empty one counts as none, as public clients send it by Basic.
+    fn has_secret(&self) -> bool {
+        let basic = self.basic.iter().flat_map(|basic| &basic.secrets);
+        basic.chain(&self.body_secret).any(|secret| !secret.expose().is_empty())
+    }
+
+    /// Proves the client, found by [`PresentedClient::client_id`].
+    pub fn authenticate(
+        &self,
+        found: Option<Client>,
+        circumstances: &Circumstances<'_>,
+    ) -> Result<AuthenticatedClient, Refusal> {
+        let client = found.ok_or_else(|| unknown("there is no client of this id"))?;
+        if !client.enabled {
+            return Err(unknown("the client is disabled"));
+        }
+        match &client.credentials {
+            Credentials::Public if self.has_secret() => Err(unknown("a public client sent a secret")),
+            Credentials::Public => Ok(AuthenticatedClient(client)),
+            Credentials::Confidential(_) if !self.has_secret() => Err(Refusal::new(
+                ErrorCode::InvalidClient,
+                "client_secret is missing: send it by HTTP Basic or in the body",
+            )),
+            Credentials::Confidential(secrets) => {
+                let key = [address_key(circumstances.address), client.id.as_str().into()].concat();
+                circumstances.brake.admit(&key).map_err(|Wait(wait)| {
+                    Refusal::until(ErrorCode::TooManyRequests, "too many wrong client secrets; wait", wait)
+                })?;
+                let accept = |secret: &PlainSecret| secrets.accept(secret, circumstances.now);
+                let basic = self.basic.as_ref().is_none_or(|basic| basic.secrets.iter().any(accept));
+                let body = self.body_secret.as_ref().is_none_or(accept);
+                match (basic, body) {
+                    (true, true) => {
+                        circumstances.brake.forgive(&key);
+                        Ok(AuthenticatedClient(client))
+                    }
+                    (false, _) => Err(unknown("the secret sent by Basic is wrong")),
+                    (true, false) => Err(unknown("the secret sent in the body is wrong")),
+                }
+            }
+        }
+    }
+}
+
+/// The same words for every cause: an attacker learns nothing about which clients exist.
+fn unknown(cause: &'static str) -> Refusal {
+    Refusal::because(ErrorCode::InvalidClient, "the client is unknown or its secret is wrong", cause)
+}

@@ -1,0 +1,195 @@
+//! Owns the phases that every grant of the token endpoint shares: naming the grant, one read, client authentication, issuing.
+//! Leaves each grant's own part to its file.
+
+mod code;
+pub(super) mod refresh;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::model::client::{AccessTokenFormat, GrantType};
+use crate::model::failure::{Failure, Fault};
+use crate::model::grant::Grant;
+use crate::model::parameters::Parameters;
+use crate::model::scope::Scope;
+use crate::model::secret::PlainSecret;
+use crate::model::time::after;
+use crate::oauth::Protocol;
+use crate::oauth::client_auth::{AuthenticatedClient, Circumstances, PresentedClient};
+use crate::oauth::error::{ErrorCode, Refusal};
+use crate::store::grants::OwnedGrant;
+use crate::tokens::jwt::AccessClaims;
+use crate::tokens::keys::KeyFailure;
+use crate::tokens::opaque::{AccessTokenId, AuthorizationCode, OpaqueAccessToken, RefreshToken};
+
+/// A request to the token endpoint, taken apart.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// Who asks.
+    pub client: PresentedClient,
+    /// For what.
+    pub parameters: Parameters,
+    /// From where.
+    pub address: IpAddr,
+}
+
+/// A successful answer (RFC 6749 section 5.1).
+#[derive(Debug)]
+pub struct TokenAnswer {
+    /// Names the user and the permissions at the service.
+    pub access_token: PlainSecret,
+    /// How long it lives.
+    pub expires_in: Duration,
+    /// Gets the next access token, when the client may refresh.
+    pub refresh_token: Option<PlainSecret>,
+    /// What the access token permits.
+    pub scope: Scope,
+}
+
+/// The one token of a request that names a grant.
+enum Named {
+    Code(AuthorizationCode),
+    Refresh(RefreshToken),
+}
+
+/// What a grant's own part decided: which refresh token is in force, and the scope of the access token.
+struct Issue {
+    refresh: RefreshToken,
+    scope: Scope,
+}
+
+impl Protocol {
+    /// Answers a token request: one read, then at most one write.
+    pub async fn exchange(&self, request: &TokenRequest) -> Result<TokenAnswer, Failure<Refusal>> {
+        let grant_type = requested_grant_type(&request.parameters)?;
+        let named = self.named_token(grant_type, &request.parameters)?;
+        let grant_id = named.as_ref().map(|named| match named {
+            Named::Code(code) => code.grant_id,
+            Named::Refresh(token) => token.grant_id,
+        });
+        let client_id = request.client.client_id()?;
+        let found = self.store.presented(&client_id, grant_id).await?;
+        let (client, owned) = found.map_or((None, None), |found| (Some(found.client), found.grant));
+        let circumstances = Circumstances {
+            now: self.clock.now(),
+            address: request.address,
+            brake: &self.client_brake,
+        };
+        let client = request.client.authenticate(client, &circumstances)?;
+        if !client.may_use(grant_type) {
+            return Err(Refusal::new(ErrorCode::UnauthorizedClient, "this client may not use this grant type").into());
+        }
+        let (named, owned) = named.zip(owned).ok_or_else(|| no_grant("the code or token names no grant of ours"))?;
+        let (issue, grant) = match named {
+            Named::Code(code) => self.redeem(&client, &code, owned, &request.parameters).await?,
+            Named::Refresh(token) => self.refresh(&client, token, owned, &request.parameters).await?,
+        };
+        self.issue(&client, issue, &grant).await
+    }
+
+    /// Reads the code or token; `None` when what came is none of ours, which is told only after the client proved itself.
+    fn named_token(&self, grant_type: GrantType, parameters: &Parameters) -> Result<Option<Named>, Refusal> {
+        match grant_type {
+            GrantType::AuthorizationCode => {
+                let code = required(parameters, "code")?;
+                Ok(AuthorizationCode::parse(code).map(Named::Code))
+            }
+            GrantType::RefreshToken => {
+                let token = required(parameters, "refresh_token")?;
+                Ok(RefreshToken::parse(token, self.keys.tokens()).map(Named::Refresh))
+            }
+        }
+    }
+
+    async fn issue(
+        &self,
+        client: &AuthenticatedClient,
+        issue: Issue,
+        grant: &Grant,
+    ) -> Result<TokenAnswer, Failure<Refusal>> {
+        let access_token = self.access_token(client, &issue, grant).await.map_err(|failure| match failure {
+            Failure::Store(error) => Failure::Store(error),
+            Failure::Internal(fault) => Failure::Internal(fault),
+            Failure::Refused(never) => match never {},
+        })?;
+        let refreshable = client.may_use(GrantType::RefreshToken);
+        Ok(TokenAnswer {
+            access_token,
+            expires_in: self.policy.access_ttl,
+            refresh_token: refreshable.then(|| issue.refresh.encode(self.keys.tokens())),
+            scope: issue.scope,
+        })
+    }
+
+    async fn access_token(
+        &self,
+        client: &AuthenticatedClient,
+        issue: &Issue,
+        grant: &Grant,
+    ) -> Result<PlainSecret, KeyFailure> {
+        let issued_at = self.clock.now();
+        let expires_at = after(issued_at, self.policy.access_ttl);
+        let id = AccessTokenId::random(grant.id, issue.refresh.generation, &*self.randomness);
+        match client.settings.access_token {
+            AccessTokenFormat::Opaque => {
+                let scope_mask = grant.scope.mask_of(&issue.scope);
+                Ok(OpaqueAccessToken { id, scope_mask, issued_at, expires_at }.encode(self.keys.tokens()))
+            }
+            AccessTokenFormat::Jwt => {
+                let claims = AccessClaims {
+                    iss: self.policy.issuer.clone(),
+                    sub: grant.user_id.to_string(),
+                    aud: self.policy.issuer.clone(),
+                    exp: expires_at.timestamp(),
+                    iat: issued_at.timestamp(),
+                    jti: id.to_jti(),
+                    client_id: client.id.to_string(),
+                    scope: issue.scope.to_string(),
+                };
+                Ok(self.keys.signer().await?.sign(&claims)?)
+            }
+        }
+    }
+
+    /// Reads a grant again after another request was faster.
+    async fn look_again(&self, owned: &OwnedGrant) -> Result<OwnedGrant, Failure<Refusal>> {
+        let found = self.store.grant(owned.grant.id).await?;
+        found.ok_or_else(|| no_grant("the grant was deleted meanwhile").into())
+    }
+
+    /// Ends a link because of a proven replay.
+    async fn punish(&self, grant: &Grant, why: &'static str) -> Result<Failure<Refusal>, Failure<Refusal>> {
+        self.store.revoke_grant(grant.id, self.clock.now()).await?;
+        tracing::warn!(grant = %grant.id, client = %grant.client_id, why, "link revoked");
+        Ok(no_grant(why).into())
+    }
+}
+
+fn requested_grant_type(parameters: &Parameters) -> Result<GrantType, Refusal> {
+    let name = required(parameters, "grant_type")?;
+    GrantType::parse(name).ok_or_else(|| {
+        Refusal::new(ErrorCode::UnsupportedGrantType, "grant_type is not one of grant_types_supported in our metadata")
+    })
+}
+
+fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, Refusal> {
+    let missing = || Refusal::new(ErrorCode::InvalidRequest, format!("{name} is missing"));
+    parameters.one(name)?.ok_or_else(missing)
+}
+
+/// The same words for every cause, since they decide nothing for the platform and could help a thief.
+fn no_grant(cause: &'static str) -> Refusal {
+    Refusal::because(
+        ErrorCode::InvalidGrant,
+        "the code or refresh token is not valid (any more) for this client and request",
+        cause,
+    )
+}
+
+/// A race was lost more often than races can be lost.
+fn never_settled() -> Failure<Refusal> {
+    Fault::new("a grant kept changing while it was redeemed or refreshed").into()
+}
+
+/// How often a decision is made anew because another request was faster.
+const TRIES: u32 = 8;

@@ -1,0 +1,145 @@
+//! Owns token introspection (RFC 7662). Leaves reading tokens to `presented_token.rs`.
+
+use serde::Serialize;
+
+use crate::model::failure::Failure;
+use crate::model::grant::{ActiveGrant, GrantState};
+use crate::model::time::after;
+use crate::oauth::Protocol;
+use crate::oauth::client_auth::{AuthenticatedClient, Circumstances};
+use crate::oauth::error::{ErrorCode, Refusal};
+use crate::oauth::grants::TokenRequest;
+use crate::oauth::grants::refresh::{Standing, standing};
+use crate::oauth::presented_token::{AccessToken, PresentedToken};
+use crate::store::grants::OwnedGrant;
+
+/// The answer (RFC 7662 section 2.2). Times are seconds since 1970.
+#[derive(Debug, Default, Serialize)]
+pub struct Introspection {
+    active: bool,
+    #[serde(flatten)]
+    facts: Option<Facts>,
+}
+
+#[derive(Debug, Serialize)]
+struct Facts {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    scope: String,
+    client_id: String,
+    username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<i64>,
+    sub: String,
+    aud: String,
+    iss: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+}
+
+impl Protocol {
+    /// Tells the client about a token: one read, no write but the first sight of a rotated token's successor.
+    pub async fn introspect(&self, request: &TokenRequest) -> Result<Introspection, Failure<Refusal>> {
+        let missing = || Refusal::new(ErrorCode::InvalidRequest, "token is missing");
+        let token = self.read_token(request.parameters.one("token")?.ok_or_else(missing)?).await?;
+        let (client, owned) = self.client_and_grant(request, token.as_ref()).await?;
+        if client.is_public() {
+            return Err(Refusal::new(ErrorCode::InvalidClient, "introspection is for clients with a secret").into());
+        }
+        let (Some(token), Some(owned)) = (token, owned) else { return Ok(Introspection::default()) };
+        if owned.grant.client_id != client.id && !client.settings.introspect_any {
+            return Ok(Introspection::default());
+        }
+        self.describe(&client, &token, &owned).await
+    }
+
+    /// The authenticated client of a request about a token, and the token's grant, in one read.
+    pub(super) async fn client_and_grant(
+        &self,
+        request: &TokenRequest,
+        token: Option<&PresentedToken>,
+    ) -> Result<(AuthenticatedClient, Option<OwnedGrant>), Failure<Refusal>> {
+        let id = request.client.client_id()?;
+        let found = self.store.presented(&id, token.map(PresentedToken::grant_id)).await?;
+        let (client, owned) = found.map_or((None, None), |found| (Some(found.client), found.grant));
+        let circumstances = Circumstances {
+            now: self.clock.now(),
+            address: request.address,
+            brake: &self.client_brake,
+        };
+        Ok((request.client.authenticate(client, &circumstances)?, owned))
+    }
+
+    async fn describe(
+        &self,
+        client: &AuthenticatedClient,
+        token: &PresentedToken,
+        owned: &OwnedGrant,
+    ) -> Result<Introspection, Failure<Refusal>> {
+        let GrantState::Active(active) = &owned.grant.state else { return Ok(Introspection::default()) };
+        if !owned.owner_enabled {
+            return Ok(Introspection::default());
+        }
+        let facts = match token {
+            PresentedToken::Access(token) if self.clock.now() >= token.expires_at => None,
+            PresentedToken::Access(token) => {
+                self.note_sight(owned, active, token).await?;
+                Some(self.access_facts(token, owned))
+            }
+            PresentedToken::Refresh(token) => {
+                let (now, grace) = (self.clock.now(), self.policy.refresh_grace);
+                let dead = standing(token, &active.refresh, client.settings.refresh, now, grace) == Standing::Dead;
+                (!dead && !self.is_idle(active)).then(|| self.facts(owned))
+            }
+        };
+        Ok(Introspection { active: facts.is_some(), facts })
+    }
+
+    fn is_idle(&self, active: &ActiveGrant) -> bool {
+        let end = self.policy.refresh_idle.map(|idle| after(active.last_used_at, idle));
+        end.is_some_and(|end| self.clock.now() >= end)
+    }
+
+    /// An access token in use shows that the refresh answer it came with arrived; its predecessor may die.
+    async fn note_sight(
+        &self,
+        owned: &OwnedGrant,
+        active: &ActiveGrant,
+        token: &AccessToken,
+    ) -> Result<(), Failure<Refusal>> {
+        let state = &active.refresh;
+        if state.generation > 0 && !state.used && token.id.generation == state.generation {
+            self.store.note_refresh_used(owned.grant.id, state.generation).await?;
+        }
+        Ok(())
+    }
+
+    fn facts(&self, owned: &OwnedGrant) -> Facts {
+        Facts {
+            scope: owned.grant.scope.to_string(),
+            client_id: owned.grant.client_id.to_string(),
+            username: owned.login.to_string(),
+            token_type: None,
+            exp: None,
+            iat: None,
+            sub: owned.grant.user_id.to_string(),
+            aud: self.policy.issuer.clone(),
+            iss: self.policy.issuer.clone(),
+            jti: None,
+        }
+    }
+
+    fn access_facts(&self, token: &AccessToken, owned: &OwnedGrant) -> Facts {
+        Facts {
+            scope: token.scope(&owned.grant.scope).to_string(),
+            token_type: Some("Bearer"),
+            exp: Some(token.expires_at.timestamp()),
+            iat: Some(token.issued_at.timestamp()),
+            jti: Some(token.id.to_jti()),
+            ..self.facts(owned)
+        }
+    }
+}

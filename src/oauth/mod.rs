@@ -1,0 +1,52 @@
+//! Owns the protocol: the checks of each request in the order of its RFC, and the one or two store calls that follow.
+//! Leaves HTTP to `web/`, SQL to `store/`, people to `identity/`.
+
+pub mod authorize;
+pub mod client_auth;
+pub mod error;
+pub mod grants;
+pub mod introspect;
+pub mod metadata;
+pub mod presented_token;
+pub mod revoke;
+pub mod trusted_redirect;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::random::Randomness;
+use crate::model::time::Clock;
+use crate::store::Store;
+use crate::throttle::Throttle;
+use crate::tokens::keys::Keys;
+
+/// What the protocol depends on.
+pub struct Protocol {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// The keys in force.
+    pub keys: Arc<Keys>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of chance.
+    pub randomness: Arc<dyn Randomness>,
+    /// Slows down guessing of client secrets; counted per client and address.
+    pub client_brake: Throttle,
+    /// The operator's choices.
+    pub policy: Policy,
+}
+
+/// The operator's choices about tokens.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Our name in tokens and answers: the public URL without a slash at its end (RFC 8414 section 2).
+    pub issuer: String,
+    /// How long an authorization code lives.
+    pub code_ttl: Duration,
+    /// How long an access token lives.
+    pub access_ttl: Duration,
+    /// How long a link lives without use; none means until it is revoked.
+    pub refresh_idle: Option<Duration>,
+    /// How long a lost answer can be fetched again.
+    pub refresh_grace: Duration,
+}

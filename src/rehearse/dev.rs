@@ -1,0 +1,200 @@
+//! Owns the link that `couplet dev` plays through for a developer: one attempt at a time, each step with its raw messages and
+//! a verdict in words. Leaves showing it to `web/pages/dev.rs`.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+use url::Url;
+
+use super::attempt::{Attempt, random_text};
+use super::endpoints::Endpoints;
+use super::report::Fault;
+use super::token_answer::{Tokens, check_error, check_tokens};
+use super::token_client::{ClientAuthentication, TokenClient};
+use super::wire::{Recorded, Wire, WireFault};
+use crate::model::random::Randomness;
+use crate::model::secret::PlainSecret;
+
+/// As many unfinished links as are remembered; the oldest is forgotten first.
+const MOST: usize = 100;
+
+/// The demo platform: a client, a user, and the links on their way.
+pub struct Rehearsal {
+    /// The demo user's login.
+    pub login: String,
+    /// The demo user's password, shown on the page.
+    pub password: PlainSecret,
+    /// The demo client's id.
+    pub client_id: String,
+    /// The demo client's secret, shown on the page.
+    pub client_secret: PlainSecret,
+    /// Where the answer of the authorization endpoint goes: the dev page.
+    pub redirect_uri: String,
+    /// The server, as its own machine reaches it.
+    pub base_url: Url,
+    /// Fields of the platform's console with their values.
+    pub console: Vec<(String, String)>,
+    /// Sends the platform's requests.
+    pub http: Client,
+    /// The links on their way.
+    pub attempts: Attempts,
+}
+
+/// The links on their way, by `state`.
+#[derive(Default)]
+pub struct Attempts(Mutex<BTreeMap<String, (Instant, Attempt)>>);
+
+impl Attempts {
+    fn put(&self, attempt: Attempt) {
+        let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if attempts.len() >= MOST {
+            let oldest = attempts.iter().min_by_key(|(_, (began, _))| *began).map(|(state, _)| state.clone());
+            oldest.and_then(|state| attempts.remove(&state));
+        }
+        attempts.insert(attempt.state.clone(), (Instant::now(), attempt));
+    }
+
+    fn take(&self, state: &str) -> Option<(Instant, Attempt)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(state)
+    }
+}
+
+/// One step of the link.
+#[derive(Debug)]
+pub struct Played {
+    /// What the platform did.
+    pub name: &'static str,
+    /// What came of it.
+    pub verdict: String,
+    /// Whether the platform would go on.
+    pub passed: bool,
+    /// From the request to the answer.
+    pub took: Duration,
+    /// The raw request.
+    pub request: String,
+    /// The raw answer.
+    pub answer: String,
+}
+
+impl Rehearsal {
+    /// Starts a link: the address that the app opens, on this server.
+    pub fn begin(&self, randomness: &dyn Randomness) -> String {
+        let mut attempt = Attempt::new(&self.client_id, &self.redirect_uri, None, true, randomness);
+        attempt.state = random_text(randomness);
+        let url = attempt.authorize_url(&Endpoints::customary(&self.base_url).authorization);
+        self.attempts.put(attempt);
+        format!("{}?{}", url.path(), url.query().unwrap_or_default())
+    }
+
+    /// Goes on when the browser came back with `query`; `None` when no link of that `state` is on its way.
+    pub async fn go_on(&self, state: &str, query: &str) -> Option<Vec<Played>> {
+        let (began, attempt) = self.attempts.take(state)?;
+        let endpoints = Endpoints::customary(&self.base_url);
+        let location = format!("{}?{query}", attempt.redirect_uri);
+        let mut played = Vec::new();
+        let authorize = attempt.authorize_url(&endpoints.authorization);
+        played.push(Played {
+            name: "Authorize",
+            verdict: "The app opened the authorization page; you signed in and decided.".to_owned(),
+            passed: true,
+            took: began.elapsed(),
+            request: format!("GET {authorize}"),
+            answer: "The sign-in and consent pages you saw.".to_owned(),
+        });
+        let code = attempt.read_redirect(&location, &endpoints);
+        played.push(Played {
+            name: "Code",
+            verdict: words(code.as_ref().map(|_| "The code and the unchanged state came back.")),
+            passed: code.is_ok(),
+            took: Duration::ZERO,
+            request: "The browser came back by itself.".to_owned(),
+            answer: format!("302 Found\nLocation: {location}"),
+        });
+        if let Ok(code) = code {
+            self.use_code(&endpoints, &attempt, &code, &mut played).await;
+        }
+        Some(played)
+    }
+
+    async fn use_code(&self, endpoints: &Endpoints, attempt: &Attempt, code: &PlainSecret, played: &mut Vec<Played>) {
+        let platform = TokenClient {
+            wire: Wire::new(&self.http),
+            endpoints,
+            client_id: &self.client_id,
+            client_secret: &self.client_secret,
+            authentication: ClientAuthentication::Basic,
+        };
+        let exchanged = platform.exchange(attempt, code).await;
+        let tokens = keep(played, "Exchange", exchanged, "The code became an access token and a refresh token.", |answer| {
+            check_tokens(answer, true)
+        });
+        let Some(Tokens { access_token: Some(access), refresh_token: Some(refresh) }) = tokens else { return };
+        let refreshed = platform.refresh(&refresh).await;
+        keep(played, "Refresh", refreshed, "The refresh token got another access token.", |answer| {
+            check_tokens(answer, false)
+        });
+        if let Some(answer) = platform.introspect(&access).await {
+            keep(played, "Introspect", answer, "The first access token still works after the refresh.", is_active);
+        }
+        if let Some(answer) = platform.revoke(&refresh).await {
+            keep(played, "Unlink", answer, "The link is ended.", |answer| expect_status(answer, 200));
+            let dead = platform.refresh(&refresh).await;
+            keep(played, "Refresh after unlinking", dead, "Refused with invalid_grant, as it must be.", |answer| {
+                check_error(answer, &[400], "invalid_grant")
+            });
+        }
+    }
+}
+
+fn is_active(answer: &Recorded) -> Result<(), Fault> {
+    let active = answer.json().and_then(|json| json.get("active")?.as_bool());
+    if active == Some(true) {
+        return Ok(());
+    }
+    Err(Fault::new("old_access_token_died", "active: true", "something else", "a refresh must not end an access token"))
+}
+
+fn expect_status(answer: &Recorded, status: u16) -> Result<(), Fault> {
+    if answer.status == status {
+        return Ok(());
+    }
+    Err(Fault::new("revoke_refused", format!("status {status}"), format!("status {}", answer.status), "read the answer"))
+}
+
+/// Notes a step; gives the tokens of its answer when it passed.
+fn keep(
+    played: &mut Vec<Played>,
+    name: &'static str,
+    answer: Result<Recorded, WireFault>,
+    success: &'static str,
+    check: impl Fn(&Recorded) -> Result<(), Fault>,
+) -> Option<Tokens> {
+    match answer {
+        Ok(recorded) => {
+            let checked = check(&recorded);
+            let tokens = Tokens::of(&recorded);
+            let passed = checked.is_ok();
+            played.push(Played {
+                name,
+                verdict: words(checked.as_ref().map(|()| success)),
+                passed,
+                took: recorded.took,
+                request: recorded.request,
+                answer: recorded.answer,
+            });
+            passed.then_some(tokens)
+        }
+        Err(fault) => {
+            let verdict = format!("No answer: {fault}");
+            let (request, answer) = (String::new(), String::new());
+            played.push(Played { name, verdict, passed: false, took: Duration::ZERO, request, answer });
+            None
+        }
+    }
+}
+
+fn words(outcome: Result<&'static str, &Fault>) -> String {
+    outcome.map_or_else(Fault::detail, str::to_owned)
+}

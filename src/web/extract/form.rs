@@ -1,0 +1,76 @@
+//! Owns reading form bodies: the right type, bounded in size and time, strictly decoded.
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpMessage, HttpRequest, web};
+use futures_util::StreamExt;
+
+use crate::model::parameters::{Malformed, Parameters};
+
+/// The largest body that is read.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The longest time a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a request could not even be taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Not `application/x-www-form-urlencoded`.
+    MediaType,
+    /// More than [`MAX_BODY`].
+    TooLarge,
+    /// Not arrived in time.
+    TooSlow,
+    /// Broken off on the way.
+    Broken,
+    /// Not decodable.
+    Malformed(Malformed),
+}
+
+impl Unreadable {
+    /// The HTTP status that says so.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Unreadable::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Unreadable::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Unreadable::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Unreadable::Broken | Unreadable::Malformed(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The same in words.
+    pub fn words(self) -> String {
+        match self {
+            Unreadable::MediaType => "send the parameters as application/x-www-form-urlencoded".to_owned(),
+            Unreadable::TooLarge => "the body is larger than 64 KiB".to_owned(),
+            Unreadable::TooSlow => "the body did not arrive in time".to_owned(),
+            Unreadable::Broken => "the body did not arrive whole".to_owned(),
+            Unreadable::Malformed(why) => why.to_string(),
+        }
+    }
+}
+
+/// Reads the form in a body. The media type may carry parameters such as `charset=UTF-8`.
+pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Parameters, Unreadable> {
+    let types = request.headers().get_all(CONTENT_TYPE).count();
+    if types != 1 || !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(Unreadable::MediaType);
+    }
+    let body = tokio::time::timeout(PATIENCE, collect(payload)).await.map_err(|_| Unreadable::TooSlow)??;
+    Parameters::parse(&body).map_err(Unreadable::Malformed)
+}
+
+async fn collect(mut payload: web::Payload) -> Result<Vec<u8>, Unreadable> {
+    let mut body = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Unreadable::Broken)?;
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(Unreadable::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

@@ -1,0 +1,7 @@
+//! Owns taking a request apart before anything is decided: each file reads one thing and refuses what is malformed.
+
+pub mod client_ip;
+pub mod csrf;
+pub mod form;
+pub mod presented_client;
+pub mod signed_in;

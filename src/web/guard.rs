@@ -1,0 +1,64 @@
+//! Owns what surrounds every request: its id, its log line, headers that every answer carries. Leaves the answer to handlers.
+
+use std::time::Instant;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HOST, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+
+use crate::model::random::uuid;
+use crate::web::routes::Shared;
+
+/// The id of a request, for the log and for people who ask for help.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// The id of this request.
+    pub fn of(request: &HttpRequest) -> String {
+        request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+}
+
+/// Runs around every handler.
+pub async fn surround<B: MessageBody>(
+    app: Shared,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let started = Instant::now();
+    let id = uuid(&*app.randomness).simple().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let mut response = if request.headers().get_all(HOST).count() > 1 {
+        // RFC 9112 section 3.2: two hosts mean that somebody on the way may have understood another one.
+        request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body()
+    } else {
+        next.call(request).await?.map_into_left_body()
+    };
+    add_headers(&mut response, app.is_https());
+    let status = response.status().as_u16();
+    let took_ms = started.elapsed().as_secs_f64() * 1000.0;
+    // Never the query: it holds states, codes and logins.
+    tracing::info!(request = id, %method, path, status, took_ms, "answered");
+    Ok(response)
+}
+
+fn add_headers<B>(response: &mut ServiceResponse<B>, https: bool) {
+    let headers = response.headers_mut();
+    let mut add = |name: &'static str, value: &'static str| {
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    };
+    add("x-content-type-options", "nosniff");
+    // `no-referrer` would make browsers post forms with `Origin: null`.
+    add("referrer-policy", "same-origin");
+    add("cache-control", "no-store");
+    if https {
+        add("strict-transport-security", "max-age=31536000");
+    }
+}

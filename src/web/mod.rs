@@ -1,0 +1,10 @@
+//! The hall: owns HTTP in and HTTP out. A handler takes the request apart, asks one room, converts, answers; every decision
+//! is left to the rooms.
+
+pub mod extract;
+mod guard;
+mod oauth;
+mod pages;
+mod reply;
+pub mod routes;
+pub mod server;

@@ -1,0 +1,42 @@
+//! Owns the authorization endpoint's HTTP (RFC 6749 section 3.1): the only dispatcher of the browser's way. Every page of it
+//! comes back here, and this looks at what is known and says what is next.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::app::App;
+use crate::model::parameters::Parameters;
+use crate::oauth::authorize::NextStep;
+use crate::web::extract::form::Unreadable;
+use crate::web::extract::{form, signed_in};
+use crate::web::pages::{consent, sign_in};
+use crate::web::reply::{PageFailure, page_answer, to_platform};
+use crate::web::routes::Shared;
+
+/// A request in the query.
+pub async fn get(request: HttpRequest, app: Shared) -> HttpResponse {
+    let parameters = Parameters::parse(request.query_string().as_bytes()).map_err(Unreadable::Malformed);
+    let result = match parameters {
+        Ok(parameters) => next(&request, &app, &parameters).await,
+        Err(why) => Err(why.into()),
+    };
+    page_answer(&request, &app, result)
+}
+
+/// A request in the body.
+pub async fn post(request: HttpRequest, payload: web::Payload, app: Shared) -> HttpResponse {
+    let result = match form::read(&request, payload).await {
+        Ok(parameters) => next(&request, &app, &parameters).await,
+        Err(why) => Err(why.into()),
+    };
+    page_answer(&request, &app, result)
+}
+
+async fn next(request: &HttpRequest, app: &App, parameters: &Parameters) -> Result<HttpResponse, PageFailure> {
+    let asked = app.protocol.authorization_request(parameters).await?;
+    let user = signed_in::read(request, app).await?;
+    match app.protocol.next_step(&asked, user.as_deref()).await? {
+        NextStep::SignIn => Ok(sign_in::show_for(request, app, parameters, &asked)),
+        NextStep::Consent => consent::show(request, app, parameters, &asked, user.as_ref()),
+        NextStep::Answer(location) => Ok(to_platform(&location)),
+    }
+}

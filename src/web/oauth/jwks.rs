@@ -1,0 +1,20 @@
+//! Owns the key set's HTTP (RFC 7517 section 5).
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use serde_json::json;
+
+use crate::model::failure::Failure;
+use crate::oauth::error::Refusal;
+use crate::web::reply::ApiFailure;
+use crate::web::routes::Shared;
+
+/// All published keys. Verifiers should look again when they meet an unknown `kid`.
+pub async fn get(app: Shared) -> Result<HttpResponse, ApiFailure> {
+    let published = app.protocol.keys.published().await;
+    let keys = published.map_err(|failure| -> Failure<Refusal> { failure.map(|never| match never {}) })?;
+    let keys: Vec<_> = keys.iter().map(|dated| dated.key.jwk()).collect();
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=60"))
+        .json(json!({ "keys": keys })))
+}

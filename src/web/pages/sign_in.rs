@@ -1,0 +1,134 @@
+//! Owns the sign-in page and its form. Leaves checking passwords to `identity/`, and what follows to the authorization
+//! endpoint.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::app::App;
+use crate::identity::Origin;
+use crate::identity::sign_in::SignInRefusal;
+use crate::model::failure::Failure;
+use crate::model::parameters::Parameters;
+use crate::oauth::authorize::{AuthorizationRequest, continuation, continuation_after_sign_in};
+use crate::platforms::preset::platform_title;
+use crate::web::extract::form::Unreadable;
+use crate::web::extract::{client_ip, csrf, form, signed_in};
+use crate::web::pages::Frame;
+use crate::web::pages::views::SignInPage;
+use crate::web::reply::{PageFailure, page_answer, to_page};
+use crate::web::routes::{ACCOUNT, AUTHORIZE, STYLESHEET, Shared};
+
+const WRONG: &str = "That user name and password do not match. Check both and try again.";
+const STALE: &str = "This page was open for too long, or your browser keeps no cookies. Please sign in again.";
+
+/// Where a sign-in leads, and what the page says about it.
+struct Way {
+    request: String,
+    platform: Option<String>,
+}
+
+/// Asks for the password on the way to a link.
+pub fn show_for(
+    request: &HttpRequest,
+    app: &App,
+    parameters: &Parameters,
+    asked: &AuthorizationRequest,
+) -> HttpResponse {
+    let platform = Some(platform_title(&asked.client.settings).to_owned());
+    show(request, app, &Way { request: continuation(parameters), platform }, "", None)
+}
+
+/// Asks for the password on the way to the account page.
+pub fn show_for_account(request: &HttpRequest, app: &App) -> HttpResponse {
+    show(request, app, &Way { request: String::new(), platform: None }, "", None)
+}
+
+fn show(request: &HttpRequest, app: &App, way: &Way, username: &str, message: Option<&str>) -> HttpResponse {
+    let token = csrf::token(request, app, None);
+    let page = SignInPage {
+        service: app.service_name.clone(),
+        platform: way.platform.clone(),
+        username: username.to_owned(),
+        message: message.map(str::to_owned),
+        request: way.request.clone(),
+        csrf: token.field,
+        stylesheet: STYLESHEET,
+    };
+    Frame::linking(token.cookie).show(&page)
+}
+
+/// The posted form.
+pub async fn post(request: HttpRequest, payload: web::Payload, app: Shared) -> HttpResponse {
+    let result = sign_in(&request, payload, &app).await;
+    page_answer(&request, &app, result)
+}
+
+async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<HttpResponse, PageFailure> {
+    let form = form::read(request, payload).await?;
+    let field = |name| form.one(name).map_err(|_| PageFailure::Incomplete);
+    let (username, password) = (field("username")?.unwrap_or_default(), field("password")?.unwrap_or_default());
+    let parameters = Parameters::parse(field("request")?.unwrap_or_default().as_bytes()).map_err(Unreadable::Malformed)?;
+    let way = way_of(app, &parameters).await?;
+    if csrf::check(request, app, None, &form).is_err() {
+        let mut page = show(request, app, &way, username, Some(STALE));
+        *page.status_mut() = StatusCode::FORBIDDEN;
+        return Ok(page);
+    }
+    let origin = Origin { address: client_ip::read(request, &app.trusted_proxies) };
+    match app.identity.sign_in(username, &password.to_owned().into(), origin).await {
+        Ok((user, secret)) => {
+            let former = signed_in::read(request, app).await?;
+            if let Some(former) = former {
+                app.identity.sign_out(&former).await?;
+            }
+            let mut response = to_page(&destination(&parameters, &way));
+            let fresh = csrf::fresh_token(app, Some(&user));
+            for cookie in [Some(signed_in::cookie(app, &secret)), fresh.cookie].into_iter().flatten() {
+                response.add_cookie(&cookie).map_err(|_| PageFailure::Incomplete)?;
+            }
+            Ok(response)
+        }
+        Err(Failure::Refused(refusal)) => Ok(refused(request, app, &way, username, refusal)),
+        Err(Failure::Store(error)) => Err(error.into()),
+        Err(Failure::Internal(fault)) => Err(PageFailure::Internal(fault)),
+    }
+}
+
+/// A form that leads to a link leads there only if the link may still be asked for.
+async fn way_of(app: &App, parameters: &Parameters) -> Result<Way, PageFailure> {
+    let request = continuation(parameters);
+    if request.is_empty() {
+        return Ok(Way { request, platform: None });
+    }
+    let asked = app.protocol.authorization_request(parameters).await?;
+    Ok(Way { request, platform: Some(platform_title(&asked.client.settings).to_owned()) })
+}
+
+fn destination(parameters: &Parameters, way: &Way) -> String {
+    if way.request.is_empty() {
+        return ACCOUNT.to_owned();
+    }
+    format!("{AUTHORIZE}?{}", continuation_after_sign_in(parameters))
+}
+
+fn refused(request: &HttpRequest, app: &App, way: &Way, username: &str, refusal: SignInRefusal) -> HttpResponse {
+    let (status, message, wait) = match refusal {
+        SignInRefusal::WrongCredentials => (StatusCode::OK, WRONG.to_owned(), None),
+        SignInRefusal::TooMany(wait) => {
+            let minutes = wait.as_secs().div_ceil(60).max(1);
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            let message = format!("Too many attempts. Please wait {minutes} {unit} and try again.");
+            (StatusCode::TOO_MANY_REQUESTS, message, Some(wait.as_secs().saturating_add(1)))
+        }
+        SignInRefusal::Busy => {
+            (StatusCode::SERVICE_UNAVAILABLE, "We are very busy. Please try again in a moment.".to_owned(), Some(2))
+        }
+    };
+    let mut page = show(request, app, way, username, Some(&message));
+    *page.status_mut() = status;
+    if let Some(wait) = wait {
+        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
+    }
+    page
+}

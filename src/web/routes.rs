@@ -1,0 +1,119 @@
+//! Owns the public table: every path of the program is written here and nowhere else. Metadata, links and forms are built
+//! from it.
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{Resource, http::Method};
+
+use crate::app::App;
+use crate::oauth::metadata::Endpoints;
+use crate::web::{oauth, pages, reply};
+
+/// The authorization endpoint (RFC 6749 section 3.1).
+pub const AUTHORIZE: &str = "/oauth2/authorize";
+/// The token endpoint (RFC 6749 section 3.2).
+pub const TOKEN: &str = "/oauth2/token";
+/// The revocation endpoint (RFC 7009).
+pub const REVOKE: &str = "/oauth2/revoke";
+/// The introspection endpoint (RFC 7662).
+pub const INTROSPECT: &str = "/oauth2/introspect";
+/// The metadata (RFC 8414 section 3).
+pub const METADATA: &str = "/.well-known/oauth-authorization-server";
+/// The published keys (RFC 7517 section 5).
+pub const JWKS: &str = "/.well-known/jwks.json";
+/// Where the sign-in form is posted.
+pub const SIGN_IN: &str = "/sign-in";
+/// Where the consent form is posted.
+pub const CONSENT: &str = "/consent";
+/// Where the sign-out form is posted.
+pub const SIGN_OUT: &str = "/sign-out";
+/// The signed-in person's page.
+pub const ACCOUNT: &str = "/account";
+/// Where the unlink form is posted.
+pub const UNLINK: &str = "/account/unlink";
+/// The program is alive.
+pub const HEALTHZ: &str = "/healthz";
+/// The program can serve: the database is reachable and migrated.
+pub const READYZ: &str = "/readyz";
+/// The style sheet; its name changes with its content.
+pub const STYLESHEET: &str = concat!("/static/couplet-", env!("COUPLET_STYLESHEET_HASH"), ".css");
+/// The small picture of browser tabs.
+pub const ICON: &str = "/favicon.ico";
+/// In `dev` the page that plays the Alexa app.
+pub const HOME: &str = "/";
+/// In `dev`, where the page's button is posted.
+pub const DEV_LINK: &str = "/dev/link";
+/// In `dev`, the redirect URI of the demo client.
+pub const DEV_CALLBACK: &str = "/dev/callback";
+
+/// Paths below these speak JSON also when nothing is found; all others show pages.
+const API: [&str; 4] = ["/oauth2/", "/.well-known/", HEALTHZ, READYZ];
+
+/// Whether errors of this path are JSON. The authorization endpoint is a page, though it lives beside the others.
+pub fn is_api(path: &str) -> bool {
+    path != AUTHORIZE && API.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// A path with its methods; all others get 405 with `Allow` (RFC 9110 section 15.5.6).
+fn at(path: &str, methods: &'static [Method]) -> Resource {
+    let allow = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    web::resource(path).default_service(web::to(move |request, app| reply::method_not_allowed(request, app, allow.clone())))
+}
+
+const GET: &[Method] = &[Method::GET, Method::HEAD];
+const POST: &[Method] = &[Method::POST];
+const GET_POST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
+
+/// Everything the public listener serves.
+pub fn public(services: &mut ServiceConfig, with_dev: bool) {
+    services
+        .service(
+            at(AUTHORIZE, GET_POST)
+                .route(web::get().to(oauth::authorize::get))
+                .route(web::head().to(oauth::authorize::get))
+                .route(web::post().to(oauth::authorize::post)),
+        )
+        .service(at(TOKEN, POST).route(web::post().to(oauth::token::post)))
+        .service(at(REVOKE, POST).route(web::post().to(oauth::revoke::post)))
+        .service(at(INTROSPECT, POST).route(web::post().to(oauth::introspect::post)))
+        .service(at(METADATA, GET).route(web::get().to(oauth::metadata::get)).route(web::head().to(oauth::metadata::get)))
+        .service(at(JWKS, GET).route(web::get().to(oauth::jwks::get)).route(web::head().to(oauth::jwks::get)))
+        .service(at(SIGN_IN, POST).route(web::post().to(pages::sign_in::post)))
+        .service(at(CONSENT, POST).route(web::post().to(pages::consent::post)))
+        .service(at(SIGN_OUT, POST).route(web::post().to(pages::sign_out::post)))
+        .service(at(ACCOUNT, GET).route(web::get().to(pages::account::get)).route(web::head().to(pages::account::get)))
+        .service(at(UNLINK, POST).route(web::post().to(pages::account::unlink)))
+        .service(at(STYLESHEET, GET).route(web::get().to(pages::assets::stylesheet)))
+        .service(at(ICON, GET).route(web::get().to(pages::assets::icon)));
+    health(services);
+    if with_dev {
+        services
+            .service(at(HOME, GET).route(web::get().to(pages::dev::home)))
+            .service(at(DEV_LINK, POST).route(web::post().to(pages::dev::link)))
+            .service(at(DEV_CALLBACK, GET).route(web::get().to(pages::dev::callback)));
+    } else {
+        services.service(at(HOME, GET).route(web::get().to(pages::account::from_home)));
+    }
+    services.default_service(web::to(reply::not_found));
+}
+
+/// What both listeners serve.
+pub fn health(services: &mut ServiceConfig) {
+    services
+        .service(at(HEALTHZ, GET).route(web::get().to(oauth::health::alive)).route(web::head().to(oauth::health::alive)))
+        .service(at(READYZ, GET).route(web::get().to(oauth::health::ready)).route(web::head().to(oauth::health::ready)));
+}
+
+/// The addresses of our endpoints, for the metadata and for platforms' consoles.
+pub fn endpoints(issuer: &str) -> Endpoints {
+    let address = |path: &str| format!("{issuer}{path}");
+    Endpoints {
+        authorization: address(AUTHORIZE),
+        token: address(TOKEN),
+        revocation: address(REVOKE),
+        introspection: address(INTROSPECT),
+        jwks: address(JWKS),
+    }
+}
+
+/// The state that handlers share.
+pub type Shared = web::Data<App>;
