@@ -1,5 +1,25 @@
-//! Couplet: an OAuth 2.0 authorization server for account linking.
+//! Couplet: an OAuth 2.0 authorization server for account linking. It joins an account of a service with an account on a
+//! platform such as Alexa.
+//!
+//! The house has six floors. A request walks in at the top, goes down once to fetch, comes up once with the answer; a lower
+//! floor never calls a higher one, and rooms do not import one another:
+//!
+//! | floor | modules | owns |
+//! | --- | --- | --- |
+//! | street | `cli` | who wants what |
+//! | hall | [`web`] | HTTP in, HTTP out |
+//! | rooms | [`oauth`], [`identity`] | decisions: no HTTP, no SQL |
+//! | pantry | [`tokens`], [`platforms`], [`throttle`] | what the rooms use |
+//! | cellar | [`store`] | what is remembered, atomically |
+//! | ground | [`model`] | words everyone shares |
+//!
+//! Beside the floors stand [`app`], which puts the parts together, [`config`], [`jobs`], [`telemetry`], and [`rehearse`], which
+//! plays the platform over HTTP and knows nothing of the rooms.
+//!
+//! To read: [`model::grant`] for what a link is, `oauth/grants/` for how it lives, [`web::routes`] for what is served.
+
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod identity;
 pub mod jobs;
@@ -8,6 +28,7 @@ pub mod oauth;
 pub mod platforms;
 pub mod rehearse;
 pub mod store;
+pub mod telemetry;
 pub mod throttle;
 pub mod tokens;
 pub mod web;

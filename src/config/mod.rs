@@ -123,12 +123,14 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The names of all variables of the process that begin like ours, to notice misspelt ones.
-pub fn variables_of_ours() -> Vec<String> {
-    std::env::vars_os()
-        .filter_map(|(name, _)| name.into_string().ok())
-        .filter(|name| name.starts_with("COUPLET_"))
-        .collect()
+/// The variables of the process that begin like ours and are none, perhaps misspelt.
+pub fn unknown_variables() -> Vec<String> {
+    let known = |name: &str| {
+        let special = [keys::CONFIG_VARIABLE, keys::SCOPES_VARIABLE];
+        special.contains(&name) || KEYS.iter().any(|key| key.variable == name)
+    };
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("COUPLET_") && !known(name)).collect()
 }
 
 impl Config {

@@ -32,6 +32,8 @@ pub struct Rehearsal {
     pub client_secret: PlainSecret,
     /// Where the answer of the authorization endpoint goes: the dev page.
     pub redirect_uri: String,
+    /// The server, as browsers and platforms reach it.
+    pub public_url: Url,
     /// The server, as its own machine reaches it.
     pub base_url: Url,
     /// Fields of the platform's console with their values.
@@ -79,13 +81,13 @@ pub struct Played {
 }
 
 impl Rehearsal {
-    /// Starts a link: the address that the app opens, on this server.
+    /// Starts a link: the address that the app opens.
     pub fn begin(&self, randomness: &dyn Randomness) -> String {
         let mut attempt = Attempt::new(&self.client_id, &self.redirect_uri, None, true, randomness);
         attempt.state = random_text(randomness);
-        let url = attempt.authorize_url(&Endpoints::customary(&self.base_url).authorization);
+        let url = attempt.authorize_url(&Endpoints::customary(&self.public_url).authorization);
         self.attempts.put(attempt);
-        format!("{}?{}", url.path(), url.query().unwrap_or_default())
+        url.to_string()
     }
 
     /// Goes on when the browser came back with `query`; `None` when no link of that `state` is on its way.

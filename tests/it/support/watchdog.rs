@@ -7,7 +7,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
 /// What every script begins with.
@@ -26,6 +26,7 @@ say() { echo "$@" 2>/dev/null; }
 /// else holds the writing end of the pipe.
 pub struct Watchdog {
     pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+    _script: Child,
 }
 
 impl Watchdog {
@@ -50,6 +51,7 @@ impl Watchdog {
         let answers = child.stdout.take().expect("standard output is piped");
         Self {
             pipes: Mutex::new((questions, BufReader::new(answers))),
+            _script: child,
         }
     }
 

@@ -1,0 +1,15 @@
+# What people and CI call, under the same names.
+.PHONY: run test lint
+
+# The first look: an embedded database, a demo user, and a page that plays the Alexa app.
+run:
+	cargo run --release -- dev
+
+# Everything, on both databases and in a browser; installs what is missing for that on Debian.
+test:
+	scripts/install-test-tools.sh
+	cargo test --locked
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- --deny warnings

@@ -1,0 +1,311 @@
+//! Owns the shape of the command line. Leaves doing what it says to one file per command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// OAuth 2.0 authorization server for account linking.
+#[derive(Debug, Parser)]
+#[command(name = "couplet", version, about, propagate_version = true)]
+pub struct Arguments {
+    /// The configuration file [default: couplet.toml if there is one; variable: COUPLET_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// First run: a demo user, a demo Alexa client and a page that walks through a whole link
+    Dev,
+    /// The server
+    Serve {
+        /// Do not apply pending migrations first
+        #[arg(long)]
+        no_migrate: bool,
+    },
+    /// Applies pending migrations and exits
+    Migrate,
+    /// The OAuth clients
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// The users
+    #[command(subcommand)]
+    User(UserCommand),
+    /// The links
+    #[command(subcommand)]
+    Grant(GrantCommand),
+    /// The signing keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Plays a platform against a server and tells whether it would be content
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
+    /// Deletes what has expired (the server does so by itself as well)
+    Purge {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What an operator may choose about a client.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ClientOptions {
+    /// What people read on the consent page and in their account
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The platform, which sets redirect URIs and policies: alexa
+    #[arg(long)]
+    pub preset: Option<String>,
+    /// The vendor id in the platform's redirect URIs; at Alexa M and capital letters and digits
+    #[arg(long)]
+    pub vendor_id: Option<String>,
+    /// A redirect URI, compared exactly; repeat for more
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    pub redirect_uris: Vec<String>,
+    /// A scope the client may ask for; repeat for more
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub scopes: Vec<String>,
+    /// A grant type the client may use; repeat for more [default: authorization_code and refresh_token]
+    #[arg(long = "grant", value_name = "GRANT")]
+    pub grants: Vec<String>,
+    /// The form of access tokens [default: opaque for platform presets, else jwt]
+    #[arg(long, value_parser = ["jwt", "opaque"])]
+    pub access_token: Option<String>,
+    /// What a refresh does to the refresh token [default: stable for platform presets, else rotate]
+    #[arg(long, value_parser = ["stable", "rotate", "strict"])]
+    pub refresh: Option<String>,
+    /// Demand PKCE of a client with a secret
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub require_pkce: Option<bool>,
+    /// Whether the identical code exchange, repeated because its answer was lost, continues the link
+    #[arg(long, value_parser = ["on", "off"])]
+    pub repeat_exchange: Option<String>,
+    /// Let the client introspect tokens of all clients (a resource server)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub introspect_any: Option<bool>,
+}
+
+/// Commands about clients.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Registers a client; prints its secret once, and what to paste into the platform's console
+    Add {
+        #[command(flatten)]
+        options: Box<ClientOptions>,
+        /// The client's id [default: a new one]
+        #[arg(long)]
+        client_id: Option<String>,
+        /// Read the client's secret from standard input instead of making one
+        #[arg(long, conflicts_with = "public")]
+        client_secret_stdin: bool,
+        /// A client that can keep no secret, such as an app
+        #[arg(long)]
+        public: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists the clients
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a client, and what to paste into the platform's console
+    Show {
+        /// The client's id
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Changes a client; what is not named stays
+    Set {
+        /// The client's id
+        id: String,
+        #[command(flatten)]
+        options: Box<ClientOptions>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes a new secret; the former one stays valid for a while
+    RotateSecret {
+        /// The client's id
+        id: String,
+        /// How long the former secret stays valid
+        #[arg(long, default_value = "24h")]
+        overlap: String,
+        /// Read the new secret from standard input instead of making one
+        #[arg(long)]
+        client_secret_stdin: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuses the client from now on
+    Disable {
+        /// The client's id
+        id: String,
+    },
+    /// Lets a disabled client in again
+    Enable {
+        /// The client's id
+        id: String,
+    },
+    /// Forgets the client and all its links
+    Delete {
+        /// The client's id
+        id: String,
+    },
+}
+
+/// Commands about users. USER is a login or a user id.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Creates a user; prints the user id
+    Add {
+        /// A user name or an email address
+        login: String,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+        /// A phone number, such as +14155550100
+        #[arg(long)]
+        phone: Option<String>,
+        /// An email address
+        #[arg(long)]
+        email: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists the users
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a user
+    Show {
+        /// A login or a user id
+        user: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sets the password, read from standard input, and ends browser sessions; links stay
+    SetPassword {
+        /// A login or a user id
+        user: String,
+        /// Read the password from standard input; it is read from there anyway
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Keeps a user out and stops all links from refreshing
+    Disable {
+        /// A login or a user id
+        user: String,
+    },
+    /// Lets a disabled user in again
+    Enable {
+        /// A login or a user id
+        user: String,
+    },
+    /// Forgets a user with all links
+    Delete {
+        /// A login or a user id
+        user: String,
+    },
+}
+
+/// Commands about links.
+#[derive(Debug, Subcommand)]
+pub enum GrantCommand {
+    /// Lists the links
+    List {
+        /// Only those of this user (a login or a user id)
+        #[arg(long)]
+        user: Option<String>,
+        /// Only those of this client
+        #[arg(long)]
+        client: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a link
+    Show {
+        /// The link's id
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ends a link
+    Revoke {
+        /// The link's id
+        id: String,
+    },
+}
+
+/// Commands about signing keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Lists the published keys
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Signs with a new key from now on; the former one stays published until its last token has ended
+    Rotate {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The platforms that can be played.
+#[derive(Debug, Subcommand)]
+pub enum SimulateCommand {
+    /// Amazon Alexa
+    Alexa(SimulateOptions),
+}
+
+/// Against what, and as whom, to rehearse.
+#[derive(Debug, Args)]
+pub struct SimulateOptions {
+    /// The server [default: public_url]
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// The platform's client at the server
+    #[arg(long)]
+    pub client_id: String,
+    /// Read the client's secret from standard input; it is read from there anyway
+    #[arg(long)]
+    pub client_secret_stdin: bool,
+    /// The login of a test user
+    #[arg(long)]
+    pub user: String,
+    /// A file with the test user's password
+    #[arg(long, value_name = "FILE")]
+    pub password_file: PathBuf,
+    /// The vendor id in the platform's redirect URIs [default: looked up in this server's own database]
+    #[arg(long)]
+    pub vendor_id: Option<String>,
+    /// A redirect URI of the client in place of the platform's own; repeat for more
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    pub redirect_uris: Vec<String>,
+    /// The scope to ask for, separated by blanks [default: none, so that the server grants what is registered]
+    #[arg(long)]
+    pub scope: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,126 @@
+//! Owns what is printed about a client, with the settings for the platform's console.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::cli::open::issuer;
+use crate::cli::{CliError, print};
+use crate::config::Config;
+use crate::model::client::{Client, ClientSettings};
+use crate::model::secret::PlainSecret;
+use crate::platforms::alexa::{Linking, SkillManagement, console_fields, skill_management};
+use crate::web::routes::endpoints;
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<&'a str>,
+    public: bool,
+    enabled: bool,
+    created_at: String,
+    #[serde(flatten)]
+    settings: &'a ClientSettings,
+    /// The fields of the console's account-linking page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console: Option<Map<String, Value>>,
+    /// The body of the skill-management API's account-linking update.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skill_management: Option<SkillManagement>,
+}
+
+fn listed<'a>(client: &'a Client, secret: Option<&'a PlainSecret>) -> Listed<'a> {
+    Listed {
+        client_id: client.id.as_str(),
+        client_secret: secret.map(PlainSecret::expose),
+        public: client.is_public(),
+        enabled: client.enabled,
+        created_at: client.created_at.to_rfc3339(),
+        settings: &client.settings,
+        console: None,
+        skill_management: None,
+    }
+}
+
+/// What the platform's console needs to know of a client.
+fn linking(config: &Config, issuer: &str, client: &Client, secret: Option<&PlainSecret>) -> Linking {
+    let endpoints = endpoints(issuer);
+    let host = url::Url::parse(issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
+    Linking {
+        authorization_url: endpoints.authorization,
+        token_url: endpoints.token,
+        client_id: client.id.to_string(),
+        client_secret: secret.map(|secret| secret.expose().to_owned()),
+        scopes: client.settings.scope.tokens().map(str::to_owned).collect(),
+        domains: host.into_iter().collect(),
+        access_token_seconds: config.tokens.access.as_secs(),
+    }
+}
+
+/// The fields of the Alexa developer console with their values.
+pub fn console(
+    config: &Config,
+    issuer: &str,
+    client: &Client,
+    secret: Option<&PlainSecret>,
+) -> Vec<(&'static str, String)> {
+    console_fields(&linking(config, issuer, client, secret))
+}
+
+/// Prints all clients.
+pub fn list(clients: &[Client], json: bool) -> Result<(), CliError> {
+    if json {
+        return print::json(&clients.iter().map(|client| listed(client, None)).collect::<Vec<_>>());
+    }
+    for client in clients {
+        let disabled = if client.enabled { "" } else { "  disabled" };
+        print::line(&format!("{}  {}{disabled}", client.id, client.settings.name));
+    }
+    Ok(())
+}
+
+/// Prints one client, its secret if it was made just now, and the settings for its platform's console.
+pub fn show(config: &Config, client: &Client, secret: Option<&PlainSecret>, json: bool) -> Result<(), CliError> {
+    let is_alexa = client.settings.preset.as_deref() == Some("alexa");
+    let linking = is_alexa.then(|| linking(config, &issuer(config), client, secret));
+    if json {
+        let fields = linking.as_ref().map(console_fields);
+        return print::json(&Listed {
+            console: fields.map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()),
+            skill_management: linking.as_ref().map(skill_management),
+            ..listed(client, secret)
+        });
+    }
+    print::fields(&summary(client, secret));
+    if let Some(linking) = linking {
+        if config.public_url.is_none() {
+            print::hint("\npublic_url is not set; put your https address in place of YOUR-PUBLIC-URL below.");
+        }
+        print::line("\nAlexa developer console, your skill, Build, Account Linking:\n");
+        print::fields(&console_fields(&linking));
+        print::line("\nThe same for `ask smapi update-account-linking-info`:\n");
+        print::json(&skill_management(&linking))?;
+    }
+    Ok(())
+}
+
+fn summary(client: &Client, secret: Option<&PlainSecret>) -> Vec<(&'static str, String)> {
+    let settings = &client.settings;
+    let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
+    let mut fields = vec![("client_id", client.id.to_string())];
+    if let Some(secret) = secret {
+        fields.push(("client_secret", format!("{}  (shown this once; keep it)", secret.expose())));
+    }
+    fields.push(("name", settings.name.clone()));
+    fields.push(("kind", if client.is_public() { "public" } else { "confidential" }.to_owned()));
+    fields.push(("enabled", client.enabled.to_string()));
+    fields.extend(settings.redirect_uris.iter().map(|uri| ("redirect_uri", uri.to_string())));
+    fields.push(("scope", settings.scope.to_string()));
+    fields.push(("grants", settings.grant_types.iter().map(|grant| grant.as_str()).collect::<Vec<_>>().join(" ")));
+    fields.push(("access_token", word(serde_json::json!(settings.access_token))));
+    fields.push(("refresh", word(serde_json::json!(settings.refresh))));
+    fields.push(("require_pkce", settings.require_pkce.to_string()));
+    fields.push(("repeat_exchange", if settings.repeat_exchange { "on" } else { "off" }.to_owned()));
+    fields.push(("introspect_any", settings.introspect_any.to_string()));
+    fields
+}

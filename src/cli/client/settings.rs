@@ -1,0 +1,146 @@
+//! Owns turning an operator's words into the settings of a client, new or changed. Leaves platform facts to `platforms/`.
+
+use crate::cli::CliError;
+use crate::cli::args::ClientOptions;
+use crate::model::client::{AccessTokenFormat, ClientSettings, GrantType, RefreshPolicy};
+use crate::model::redirect_uri::RedirectUri;
+use crate::model::scope::Scope;
+use crate::platforms::preset::{ALL, Preset, default_settings};
+
+/// The settings of a new client.
+pub fn new(options: &ClientOptions, public: bool) -> Result<ClientSettings, CliError> {
+    let base = match preset_of(options)? {
+        Some(preset) => preset.settings(),
+        None => default_settings(),
+    };
+    let settings = changed_from(base, options, public)?;
+    if settings.name.is_empty() {
+        return Err(usage("--name", "is missing; say what people read on the consent page"));
+    }
+    let needs_redirect = settings.grant_types.contains(&GrantType::AuthorizationCode);
+    if needs_redirect && settings.redirect_uris.is_empty() {
+        return Err(match &settings.preset {
+            Some(_) => usage("--vendor-id", "is missing; the platform's redirect URIs end in it"),
+            None => usage("--redirect-uri", "is missing; give at least one"),
+        });
+    }
+    Ok(settings)
+}
+
+/// The settings of an existing client after a change; what is not named stays.
+pub fn changed(
+    current: &ClientSettings,
+    options: &ClientOptions,
+    public: bool,
+) -> Result<ClientSettings, CliError> {
+    let base = match preset_of(options)? {
+        Some(preset) => ClientSettings {
+            name: current.name.clone(),
+            redirect_uris: current.redirect_uris.clone(),
+            scope: current.scope.clone(),
+            grant_types: current.grant_types.clone(),
+            require_pkce: current.require_pkce,
+            introspect_any: current.introspect_any,
+            ..preset.settings()
+        },
+        None => current.clone(),
+    };
+    changed_from(base, options, public)
+}
+
+fn changed_from(mut settings: ClientSettings, options: &ClientOptions, public: bool) -> Result<ClientSettings, CliError> {
+    if let Some(name) = &options.name {
+        settings.name = checked_name(name)?;
+    }
+    settings.redirect_uris = redirect_uris(&settings, options, public)?;
+    if !options.scopes.is_empty() {
+        let scope = Scope::parse(&options.scopes.join(" "));
+        settings.scope = scope.map_err(|why| usage("--scope", &why.to_string()))?;
+    }
+    if !options.grants.is_empty() {
+        settings.grant_types = options.grants.iter().map(|grant| grant_type(grant)).collect::<Result<_, _>>()?;
+    }
+    match options.access_token.as_deref() {
+        Some("jwt") => settings.access_token = AccessTokenFormat::Jwt,
+        Some(_) => settings.access_token = AccessTokenFormat::Opaque,
+        None => {}
+    }
+    match options.refresh.as_deref() {
+        Some("stable") => settings.refresh = RefreshPolicy::Stable,
+        Some("rotate") => settings.refresh = RefreshPolicy::Rotate,
+        Some(_) => settings.refresh = RefreshPolicy::Strict,
+        None => {}
+    }
+    settings.require_pkce = options.require_pkce.unwrap_or(settings.require_pkce);
+    settings.introspect_any = options.introspect_any.unwrap_or(settings.introspect_any);
+    if let Some(switch) = &options.repeat_exchange {
+        settings.repeat_exchange = switch == "on";
+    }
+    check_limits(&settings, public)?;
+    Ok(settings)
+}
+
+fn check_limits(settings: &ClientSettings, public: bool) -> Result<(), CliError> {
+    if public && settings.repeat_exchange && settings.preset.is_none() {
+        return Err(usage("--repeat-exchange", "on needs a client with a secret: only that proves who repeats"));
+    }
+    if public && settings.introspect_any {
+        return Err(usage("--introspect-any", "needs a client with a secret"));
+    }
+    let preset = settings.preset.as_deref().and_then(Preset::named);
+    match preset {
+        Some(preset) if settings.scope.len() > preset.max_scopes => {
+            Err(usage("--scope", &format!("{} takes at most {} scopes", preset.title, preset.max_scopes)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The platform's own URIs for the vendor, then the given ones; without either, those there were.
+fn redirect_uris(
+    settings: &ClientSettings,
+    options: &ClientOptions,
+    public: bool,
+) -> Result<Vec<RedirectUri>, CliError> {
+    let given = options.redirect_uris.iter().map(|text| {
+        RedirectUri::parse(text, public).map_err(|why| usage(&format!("--redirect-uri {text}"), &why.to_string()))
+    });
+    let given: Vec<RedirectUri> = given.collect::<Result<_, _>>()?;
+    let preset = settings.preset.as_deref().and_then(Preset::named);
+    let owned = |uri: &&RedirectUri| preset.is_some_and(|preset| preset.owns(uri));
+    let mut uris: Vec<RedirectUri> = match (&options.vendor_id, preset) {
+        (None, _) => settings.redirect_uris.iter().filter(|uri| given.is_empty() || owned(uri)).cloned().collect(),
+        (Some(_), None) => return Err(usage("--vendor-id", "belongs to a platform; name it with --preset")),
+        (Some(vendor_id), Some(preset)) => {
+            (preset.check_vendor_id)(vendor_id).map_err(|why| usage("--vendor-id", &why.to_string()))?;
+            let of_vendor = preset.redirect_uris_of(vendor_id).map_err(|why| usage("--vendor-id", &why.to_string()))?;
+            let kept = settings.redirect_uris.iter().filter(|uri| given.is_empty() && !owned(uri)).cloned();
+            of_vendor.into_iter().chain(kept).collect()
+        }
+    };
+    given.into_iter().for_each(|uri| if !uris.contains(&uri) { uris.push(uri) });
+    Ok(uris)
+}
+
+fn preset_of(options: &ClientOptions) -> Result<Option<&'static Preset>, CliError> {
+    let Some(name) = &options.preset else { return Ok(None) };
+    let known = || ALL.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ");
+    Preset::named(name).map(Some).ok_or_else(|| usage("--preset", &format!("{name} is unknown; known: {}", known())))
+}
+
+fn grant_type(name: &str) -> Result<GrantType, CliError> {
+    let known = || GrantType::ALL.map(GrantType::as_str).join(", ");
+    GrantType::parse(name).ok_or_else(|| usage("--grant", &format!("{name} is not supported; supported: {}", known())))
+}
+
+fn checked_name(name: &str) -> Result<String, CliError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(usage("--name", "has 1 to 100 characters and no control characters"));
+    }
+    Ok(name.to_owned())
+}
+
+fn usage(what: &str, why: &str) -> CliError {
+    CliError::Usage(format!("{what}: {why}"))
+}

@@ -1,0 +1,177 @@
+//! Owns `couplet dev`: the demo user and client, made once and kept, and what the developer reads. Leaves playing the
+//! platform to `rehearse/dev.rs`.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::app::{App, SystemClock, SystemRandomness, outbound};
+use crate::cli::args::ClientOptions;
+use crate::cli::client::{console, new_client, random_secret};
+use crate::cli::print::{fields, line};
+use crate::cli::serve::{address, bind, serve};
+use crate::cli::user::new_user;
+use crate::cli::{CliError, open};
+use crate::config::Config;
+use crate::model::client::{Client, Credentials};
+use crate::model::login::Login;
+use crate::model::redirect_uri::RedirectUri;
+use crate::model::secret::{ClientSecretHash, PlainSecret};
+use crate::model::time::Clock;
+use crate::rehearse::dev::Rehearsal;
+use crate::tokens::master_key::{MasterKey, write_new};
+use crate::web::routes::DEV_CALLBACK;
+
+const LOGIN: &str = "demo";
+const CLIENT: &str = "alexa-demo";
+
+/// Stands in the platform's redirect URIs until the developer's own vendor id is known.
+const VENDOR: &str = "MDEMO00000000";
+
+/// What the demo client may ask for, with the words for it.
+const SCOPES: [(&str, &str); 2] =
+    [("lights:read", "see which of your lights are on"), ("lights:write", "switch your lights on and off")];
+
+/// The demo's secrets, kept so that every run is the same.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    password: String,
+    client_secret: String,
+}
+
+/// Makes what is missing and serves.
+pub async fn run(mut config: Config) -> Result<(), CliError> {
+    if !config.listen.ip().is_loopback() {
+        let words = format!("listen is {}; `dev` binds loopback only, such as 127.0.0.1:8080", config.listen);
+        return Err(CliError::Usage(words));
+    }
+    crate::telemetry::begin(config.log_format);
+    for (token, words) in SCOPES {
+        config.scopes.entry(token.to_owned()).or_insert_with(|| words.to_owned());
+    }
+    config.service_name.get_or_insert_with(|| "Demo Lights".to_owned());
+    let listener = bind("listen", config.listen)?;
+    let base_url = format!("http://{}", address(&listener)?);
+    let issuer = config.public_url.as_ref().map_or_else(|| base_url.clone(), |_| open::issuer(&config));
+    // The database first: it makes the data directory.
+    let store = open::store(&config).await?;
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| CliError::Failed(format!("data_dir {}: {error}", config.data_dir.display())))?;
+    let master_key = MasterKey::read_or_create(&open::dev_key_file(&config), &SystemRandomness)?;
+    let kept = kept_credentials(&config.data_dir.join("dev.json"))?;
+    let mut app = open::assemble(&config, &issuer, store, master_key).await?;
+    ensure_user(&config, &app, &kept.password).await?;
+    let client = ensure_client(&app, &kept.client_secret, &format!("{base_url}{DEV_CALLBACK}")).await?;
+    let rehearsal = rehearsal(&config, &issuer, &base_url, &client, kept)?;
+    tell(&base_url, &rehearsal);
+    app.rehearsal = Some(rehearsal);
+    serve(app, listener, None).await
+}
+
+fn kept_credentials(path: &Path) -> Result<Kept, CliError> {
+    let failed = |why: String| CliError::Failed(format!("{}: {why}; delete the file to start anew", path.display()));
+    if !path.exists() {
+        let made = Kept {
+            password: random_secret().expose().chars().filter(char::is_ascii_alphanumeric).take(12).collect(),
+            client_secret: random_secret().expose().to_owned(),
+        };
+        let text = serde_json::to_string_pretty(&made).map_err(|error| failed(error.to_string()))?;
+        if let Err(error) = write_new(path, &text)
+            && error.kind() != std::io::ErrorKind::AlreadyExists
+        {
+            return Err(failed(error.to_string()));
+        }
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+}
+
+/// The demo user, with the password that the page shows.
+async fn ensure_user(config: &Config, app: &App, password: &str) -> Result<(), CliError> {
+    let password: PlainSecret = password.to_owned().into();
+    let login = Login::parse(LOGIN).map_err(|why| CliError::Failed(why.to_string()))?;
+    let Some(user) = app.store.user_by_login(&login).await? else {
+        app.store.add_user(&new_user(config, LOGIN, Some(password), None, None).await?).await?;
+        return Ok(());
+    };
+    let busy = |_| CliError::Failed("hashing the demo password failed; start again".to_owned());
+    let hasher = &app.identity.hasher;
+    if !hasher.verify(&password, user.password_hash.as_deref()).await.map_err(busy)? {
+        app.store.set_password(user.id, &hasher.hash(&password).await.map_err(busy)?).await?;
+    }
+    app.store.enable_user(user.id).await?;
+    Ok(())
+}
+
+/// The demo client, with the secret that the page shows and this run's callback among its redirect URIs.
+async fn ensure_client(app: &App, secret: &str, callback: &str) -> Result<Client, CliError> {
+    let secret: PlainSecret = secret.to_owned().into();
+    let id = crate::cli::client::client_id(CLIENT)?;
+    let options = ClientOptions {
+        preset: Some("alexa".to_owned()),
+        vendor_id: Some(VENDOR.to_owned()),
+        redirect_uris: vec![callback.to_owned()],
+        scopes: SCOPES.iter().map(|(token, _)| (*token).to_owned()).collect(),
+        ..ClientOptions::default()
+    };
+    app.store.add_client(&new_client(&options, Some(CLIENT), Some(&secret))?).await?;
+    let gone = || CliError::Failed(format!("the client {CLIENT} was deleted meanwhile; start again"));
+    let mut client = app.store.client(&id).await?.ok_or_else(gone)?;
+    let now = SystemClock.now();
+    let known = matches!(&client.credentials, Credentials::Confidential(secrets) if secrets.accept(&secret, now));
+    if !known {
+        app.store.rotate_secret(&id, &ClientSecretHash::of(&secret, &SystemRandomness), now).await?;
+    }
+    app.store.enable_client(&id, true).await?;
+    let callback = RedirectUri::parse(callback, false).map_err(|why| CliError::Failed(why.to_string()))?;
+    if !client.settings.redirect_uris.contains(&callback) {
+        let mut settings = client.settings.clone();
+        settings.redirect_uris.retain(|uri| !uri.as_str().ends_with(DEV_CALLBACK));
+        settings.redirect_uris.push(callback);
+        app.store.change_settings(&id, &client.settings, &settings).await?;
+        client.settings = settings;
+    }
+    Ok(client)
+}
+
+fn rehearsal(
+    config: &Config,
+    issuer: &str,
+    base_url: &str,
+    client: &Client,
+    kept: Kept,
+) -> Result<Rehearsal, CliError> {
+    let url = |text: &str| Url::parse(text).map_err(|error| CliError::Failed(format!("{text}: {error}")));
+    let secret: PlainSecret = kept.client_secret.into();
+    let fields = console(config, issuer, client, Some(&secret));
+    Ok(Rehearsal {
+        login: LOGIN.to_owned(),
+        password: kept.password.into(),
+        client_id: client.id.to_string(),
+        client_secret: secret,
+        redirect_uri: format!("{base_url}{DEV_CALLBACK}"),
+        public_url: url(issuer)?,
+        base_url: url(base_url)?,
+        console: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        http: outbound()?,
+        attempts: Default::default(),
+    })
+}
+
+fn tell(base_url: &str, rehearsal: &Rehearsal) {
+    line("Couplet, first run. For development only: loopback, a demo user, a password on the page.\n");
+    fields(&[
+        ("Open", format!("{base_url}/")),
+        ("User name", rehearsal.login.clone()),
+        ("Password", rehearsal.password.expose().to_owned()),
+    ]);
+    line("\nFor the Alexa developer console, your skill, Build, Account Linking:\n");
+    let console: Vec<_> = rehearsal.console.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    fields(&console);
+    line(&format!(
+        "\nAlexa reaches https on port 443 only: set COUPLET_PUBLIC_URL to an https address that leads here, and register\n\
+         your own vendor id with `couplet client set {CLIENT} --vendor-id M…` (the end of the console's redirect URLs).\n\
+         Stop with Ctrl-C."
+    ));
+}

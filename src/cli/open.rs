@@ -1,0 +1,106 @@
+//! Owns what every command begins with: configuration, database, keys, and reading secrets from standard input.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::app::{App, Parts, StartFailure, SystemClock, SystemRandomness};
+use crate::cli::CliError;
+use crate::cli::print::hint;
+use crate::config::{Config, Purpose, environment, unknown_variables};
+use crate::model::secret::PlainSecret;
+use crate::store::Store;
+use crate::store::open::{Migrations, open};
+use crate::tokens::master_key::{MasterKey, MasterKeyError};
+
+/// The largest secret that is read, in bytes.
+const MOST: u64 = 4096;
+
+impl From<StartFailure> for CliError {
+    fn from(failure: StartFailure) -> Self {
+        match failure {
+            StartFailure::Store(error) => error.into(),
+            StartFailure::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<MasterKeyError> for CliError {
+    fn from(error: MasterKeyError) -> Self {
+        Self::Usage(format!("master_key_file {error}; make one with `openssl rand -base64 32`"))
+    }
+}
+
+/// Reads the configuration. A variable that looks like ours and is none is told, since it may be misspelt.
+pub fn config(file: Option<&Path>, purpose: Purpose) -> Result<Config, CliError> {
+    let config = Config::load(file, &environment, purpose)?;
+    for name in unknown_variables() {
+        hint(&format!("couplet: the environment variable {name} is none of ours and is ignored"));
+    }
+    Ok(config)
+}
+
+/// Opens the database for a command, made first when missing.
+pub async fn store(config: &Config) -> Result<Arc<dyn Store>, CliError> {
+    Ok(open(&config.database, Migrations::Apply).await?)
+}
+
+/// The master key: the configured one, else the one that `dev` made.
+pub fn master_key(config: &Config) -> Result<MasterKey, CliError> {
+    let file = config.master_key_file.clone().unwrap_or_else(|| dev_key_file(config));
+    Ok(MasterKey::read(&file)?)
+}
+
+/// Where `dev` keeps its master key.
+pub fn dev_key_file(config: &Config) -> std::path::PathBuf {
+    config.master_key_file.clone().unwrap_or_else(|| config.data_dir.join("master.key"))
+}
+
+/// Everything a running server has, without a server.
+pub async fn app(config: &Config) -> Result<App, CliError> {
+    let master_key = master_key(config)?;
+    let store = store(config).await?;
+    Ok(assemble(config, &issuer(config), store, master_key).await?)
+}
+
+/// Puts an app together from the real clock and the system's randomness.
+pub async fn assemble(
+    config: &Config,
+    issuer: &str,
+    store: Arc<dyn Store>,
+    master_key: MasterKey,
+) -> Result<App, StartFailure> {
+    let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+    App::assemble(config, issuer, Parts { store, master_key, clock, randomness }).await
+}
+
+/// The public URL without a slash at its end, or where it would be.
+pub fn issuer(config: &Config) -> String {
+    match &config.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => "https://YOUR-PUBLIC-URL".to_owned(),
+    }
+}
+
+/// Reads a secret from standard input: its first line, without the line break.
+pub fn secret_from_stdin(what: &str) -> Result<PlainSecret, CliError> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(MOST).read_to_string(&mut text);
+    read.map_err(|error| CliError::Failed(format!("{what} can't be read from standard input: {error}")))?;
+    first_line(what, &text)
+}
+
+/// Reads a secret from a file: its first line, without the line break.
+pub fn secret_from_file(what: &str, path: &Path) -> Result<PlainSecret, CliError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CliError::Failed(format!("{what} can't be read from {}: {error}", path.display())))?;
+    first_line(what, &text)
+}
+
+fn first_line(what: &str, text: &str) -> Result<PlainSecret, CliError> {
+    match text.lines().next().unwrap_or_default() {
+        "" => Err(CliError::Usage(format!("{what} is empty; write it as one line"))),
+        line if line.contains('\0') => Err(CliError::Usage(format!("{what} contains NUL; leave it out"))),
+        line => Ok(line.to_owned().into()),
+    }
+}

@@ -1,0 +1,73 @@
+//! Owns `couplet serve`: from a checked configuration to listeners. Leaves serving to `web/server.rs`.
+
+use std::net::{SocketAddr, TcpListener};
+
+use actix_web::web::Data;
+
+use crate::app::App;
+use crate::cli::print::line;
+use crate::cli::{CliError, open};
+use crate::config::Config;
+use crate::jobs::purge::purge_forever;
+use crate::store::open::{Migrations, open as open_store};
+use crate::telemetry;
+use crate::web::server;
+
+/// Serves until it is told to stop.
+pub async fn run(config: Config, no_migrate: bool) -> Result<(), CliError> {
+    telemetry::begin(config.log_format);
+    let listener = bind("listen", config.listen)?;
+    let admin = bind_admin(&config)?;
+    let master_key = open::master_key(&config)?;
+    let migrations = if no_migrate { Migrations::Leave } else { Migrations::Apply };
+    let store = open_store(&config.database, migrations).await?;
+    store.check().await?;
+    let app = open::assemble(&config, &open::issuer(&config), store, master_key).await?;
+    line(&format!("Couplet serves {} on {}", open::issuer(&config), address(&listener)?));
+    serve(app, listener, admin).await
+}
+
+/// Runs both listeners and the jobs until the public listener is told to stop.
+pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) -> Result<(), CliError> {
+    let app = Data::new(app);
+    let failed = |error: std::io::Error| CliError::Failed(format!("serving failed: {error}"));
+    let admin = admin.map(|listener| server::admin(app.clone(), listener)).transpose().map_err(failed)?;
+    let handle = admin.as_ref().map(|server| server.handle());
+    let admin = admin.map(tokio::spawn);
+    let for_purge = app.clone();
+    let purging = tokio::spawn(async move { purge_forever(&for_purge).await });
+    server::public(app, listener, true).map_err(failed)?.await.map_err(failed)?;
+    purging.abort();
+    if let (Some(handle), Some(admin)) = (handle, admin) {
+        handle.stop(true).await;
+        drop(admin.await);
+    }
+    Ok(())
+}
+
+/// Binds an address of the configuration.
+pub fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, CliError> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|error| CliError::Failed(format!("{key}: {address} can't be bound: {error}; choose another address")))
+}
+
+/// Where a listener listens.
+pub fn address(listener: &TcpListener) -> Result<SocketAddr, CliError> {
+    listener.local_addr().map_err(|error| CliError::Failed(format!("the listener has no address: {error}")))
+}
+
+/// The admin listener. On the default address it is a convenience, and another process there is no reason not to serve.
+fn bind_admin(config: &Config) -> Result<Option<TcpListener>, CliError> {
+    let (address, chosen) = config.admin_listen;
+    match bind("admin_listen", address) {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if chosen => Err(error),
+        Err(error) => {
+            tracing::warn!("{}", error.words());
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Owns `couplet user …`.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::app::{SystemClock, SystemRandomness};
+use crate::cli::args::UserCommand;
+use crate::cli::{CliError, open, print};
+use crate::config::Config;
+use crate::identity::password::{Busy, PasswordHasher};
+use crate::model::email::Email;
+use crate::model::ids::UserId;
+use crate::model::login::Login;
+use crate::model::phone::Phone;
+use crate::model::secret::PlainSecret;
+use crate::model::time::Clock;
+use crate::model::user::User;
+use crate::store::Store;
+use crate::store::users::AddUser;
+
+/// The shortest password that is taken, in characters (NIST SP 800-63B section 3.1.1).
+const SHORTEST: usize = 8;
+
+/// As many users as are read at once.
+const PAGE: u32 = 500;
+
+#[derive(Serialize)]
+struct Listed {
+    user_id: String,
+    login: String,
+    email: Option<String>,
+    phone: Option<String>,
+    has_password: bool,
+    disabled: bool,
+    created_at: String,
+}
+
+impl From<&User> for Listed {
+    fn from(user: &User) -> Self {
+        Self {
+            user_id: user.id.to_string(),
+            login: user.login.to_string(),
+            email: user.email.as_ref().map(ToString::to_string),
+            phone: user.phone.as_ref().map(ToString::to_string),
+            has_password: user.password_hash.is_some(),
+            disabled: !user.is_enabled(),
+            created_at: user.created_at.to_rfc3339(),
+        }
+    }
+}
+
+/// Runs a command about users.
+pub async fn run(config: &Config, command: UserCommand) -> Result<(), CliError> {
+    let store = open::store(config).await?;
+    match command {
+        UserCommand::Add { login, password_stdin, phone, email, json } => {
+            let password = if password_stdin { Some(read_password()?) } else { None };
+            let user = new_user(config, &login, password, phone.as_deref(), email.as_deref()).await?;
+            if store.add_user(&user).await? == AddUser::LoginTaken {
+                return Err(CliError::Failed(format!("there is a user {login} already; choose another login")));
+            }
+            show(&user, json)
+        }
+        UserCommand::List { json } => list(&*store, json).await,
+        UserCommand::Show { user, json } => show(&find(&*store, &user).await?, json),
+        UserCommand::SetPassword { user, password_stdin: _ } => {
+            let user = find(&*store, &user).await?;
+            let hash = hash(config, &read_password()?).await?;
+            told(store.set_password(user.id, &hash).await?, &user, "has a new password and is signed out everywhere")
+        }
+        UserCommand::Disable { user } => {
+            let user = find(&*store, &user).await?;
+            store.disable_user(user.id, SystemClock.now()).await?;
+            told(true, &user, "is disabled")
+        }
+        UserCommand::Enable { user } => {
+            let user = find(&*store, &user).await?;
+            store.enable_user(user.id).await?;
+            told(true, &user, "is enabled")
+        }
+        UserCommand::Delete { user } => {
+            let user = find(&*store, &user).await?;
+            told(store.delete_user(user.id).await?, &user, "is deleted with all links")
+        }
+    }
+}
+
+/// The user of a login or a user id.
+pub async fn find(store: &dyn Store, text: &str) -> Result<User, CliError> {
+    let by_login = match Login::parse(text) {
+        Ok(login) => store.user_by_login(&login).await?,
+        Err(_) => None,
+    };
+    let found = match (by_login, UserId::parse(text)) {
+        (None, Some(id)) => store.user(id).await?,
+        (found, _) => found,
+    };
+    found.ok_or_else(|| CliError::Failed(format!("there is no user {text}; `couplet user list` shows them")))
+}
+
+/// A user about to be added, with everything checked.
+pub async fn new_user(
+    config: &Config,
+    login: &str,
+    password: Option<PlainSecret>,
+    phone: Option<&str>,
+    email: Option<&str>,
+) -> Result<User, CliError> {
+    let wrong = |what: &str, why: String| CliError::Usage(format!("{what}: {why}"));
+    Ok(User {
+        id: UserId::random(&SystemRandomness),
+        login: Login::parse(login).map_err(|why| wrong(login, why.to_string()))?,
+        email: email.map(Email::parse).transpose().map_err(|why| wrong("--email", why.to_string()))?,
+        phone: phone.map(Phone::parse).transpose().map_err(|why| wrong("--phone", why.to_string()))?,
+        password_hash: match password {
+            Some(password) => Some(hash(config, &password).await?),
+            None => None,
+        },
+        disabled_at: None,
+        created_at: SystemClock.now(),
+    })
+}
+
+fn read_password() -> Result<PlainSecret, CliError> {
+    let password = open::secret_from_stdin("the password")?;
+    if password.expose().chars().count() < SHORTEST {
+        return Err(CliError::Usage(format!("the password is too short; choose at least {SHORTEST} characters")));
+    }
+    Ok(password)
+}
+
+async fn hash(config: &Config, password: &PlainSecret) -> Result<String, CliError> {
+    let hasher = PasswordHasher::new(config.password, Arc::new(SystemRandomness))?;
+    hasher.hash(password).await.map_err(|Busy| CliError::Failed("hashing the password failed; try again".to_owned()))
+}
+
+fn told(done: bool, user: &User, what: &str) -> Result<(), CliError> {
+    if !done {
+        return Err(CliError::Failed(format!("{} was deleted meanwhile; nothing was changed", user.login)));
+    }
+    print::line(&format!("{} {what}.", user.login));
+    Ok(())
+}
+
+async fn list(store: &dyn Store, json: bool) -> Result<(), CliError> {
+    let mut after = None;
+    let mut all = Vec::new();
+    loop {
+        let page = store.users(after, PAGE).await?;
+        after = page.last().map(|user| user.id);
+        for user in &page {
+            let listed = Listed::from(user);
+            if json {
+                all.push(listed);
+            } else {
+                let disabled = if listed.disabled { "  disabled" } else { "" };
+                print::line(&format!("{}  {}{disabled}", listed.user_id, listed.login));
+            }
+        }
+        if after.is_none() {
+            break;
+        }
+    }
+    if json { print::json(&all) } else { Ok(()) }
+}
+
+fn show(user: &User, json: bool) -> Result<(), CliError> {
+    let listed = Listed::from(user);
+    if json {
+        return print::json(&listed);
+    }
+    let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+    print::fields(&[
+        ("user_id", listed.user_id),
+        ("login", listed.login),
+        ("email", or_none(listed.email)),
+        ("phone", or_none(listed.phone)),
+        ("password", if listed.has_password { "set" } else { "none" }.to_owned()),
+        ("disabled", listed.disabled.to_string()),
+        ("created_at", listed.created_at),
+    ]);
+    Ok(())
+}
