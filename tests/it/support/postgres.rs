@@ -144,11 +144,13 @@ impl Server {
         watchdog
             .ask("create")
             .unwrap_or_else(|cause| panic!("PostgreSQL's data folder cannot be created: {cause}"));
+        let mut server = Self { watchdog, port: 0 };
         let mut cause = String::new();
         for _ in 0..5 {
-            let port = free_port();
-            match watchdog.ask(&format!("start {port} {settings}")) {
-                Ok(_) => return Self { watchdog, port },
+            server.port = free_port();
+            let start = format!("start {} {settings}", server.port);
+            match server.watchdog.ask(&start) {
+                Ok(_) => return server,
                 Err(failure) => cause = failure,
             }
         }

@@ -1,0 +1,3 @@
+//! The endpoints as programs meet them.
+
+mod code_exchange;

@@ -1,0 +1,8 @@
+//! Actors and stages for the tests: a server on either database, the clock they share, a platform, a person with a browser.
+
+pub mod app;
+pub mod person;
+pub mod platform;
+pub mod postgres;
+pub mod private_postgres;
+pub mod watchdog;

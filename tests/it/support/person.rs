@@ -1,0 +1,140 @@
+//! A person with a browser that keeps cookies, runs no scripts and follows our own redirects but none to a platform.
+
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use scraper::{Html, Selector};
+use url::Url;
+
+use super::app::{ALICE, PASSWORD};
+
+/// A person with a browser.
+pub struct Person {
+    /// The server.
+    pub url: String,
+    http: Client,
+}
+
+/// A page, or a redirect to somewhere else.
+#[derive(Debug)]
+pub struct Page {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The HTML.
+    pub body: String,
+    /// Its address.
+    pub url: Url,
+}
+
+impl Page {
+    /// Where it redirects to.
+    pub fn location(&self) -> Option<String> {
+        self.headers.get(LOCATION).map(|location| location.to_str().unwrap().to_owned())
+    }
+
+    /// The one header of that name.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// Whether an element exists.
+    pub fn has(&self, selector: &str) -> bool {
+        self.texts(selector).next().is_some()
+    }
+
+    /// The text of the first such element.
+    #[track_caller]
+    pub fn text(&self, selector: &str) -> String {
+        self.texts(selector).next().unwrap_or_else(|| panic!("no {selector} in {}", self.body))
+    }
+
+    fn texts(&self, selector: &str) -> std::vec::IntoIter<String> {
+        let document = Html::parse_document(&self.body);
+        let selector = Selector::parse(selector).unwrap();
+        let found = document.select(&selector).map(|element| element.text().collect());
+        found.collect::<Vec<String>>().into_iter()
+    }
+
+    /// The value of a field of the first form that has it.
+    #[track_caller]
+    pub fn value(&self, name: &str) -> String {
+        let document = Html::parse_document(&self.body);
+        let selector = Selector::parse(&format!("form input[name=\"{name}\"]")).unwrap();
+        let field = document.select(&selector).next().unwrap_or_else(|| panic!("no {name} in {}", self.body));
+        field.attr("value").unwrap_or_default().to_owned()
+    }
+}
+
+impl Person {
+    /// A fresh browser.
+    pub fn new(url: &str) -> Self {
+        let http = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none());
+        Self { url: url.to_owned(), http: http.build().unwrap() }
+    }
+
+    /// Opens an address; follows redirects within the server.
+    pub async fn open(&self, url: &str) -> Page {
+        self.go(self.http.get(url)).await
+    }
+
+    /// Sends a request without following anything.
+    pub async fn send(&self, request: RequestBuilder) -> Page {
+        let response = request.send().await.unwrap();
+        let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+        Page { status, headers, url, body: response.text().await.unwrap() }
+    }
+
+    async fn go(&self, request: RequestBuilder) -> Page {
+        let mut page = self.send(request).await;
+        for _ in 0..10 {
+            let Some(location) = page.location() else { return page };
+            let next = page.url.join(&location).unwrap();
+            if !next.as_str().starts_with(&self.url) {
+                return page;
+            }
+            page = self.send(self.http.get(next)).await;
+        }
+        panic!("redirected in circles at {}", page.url)
+    }
+
+    /// Posts a form as a browser would, and follows redirects within the server.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        self.go(self.posting(path, form)).await
+    }
+
+    /// The same as a request that the test may change.
+    pub fn posting(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
+        self.http.post(format!("{}{path}", self.url)).header("Origin", &self.url).form(form)
+    }
+
+    /// Fills the sign-in form.
+    pub async fn sign_in(&self, page: &Page, username: &str, password: &str) -> Page {
+        let (request, csrf) = (page.value("request"), page.value("csrf"));
+        let form = [("username", username), ("password", password), ("request", &request), ("csrf", &csrf)];
+        self.post("/sign-in", &form).await
+    }
+
+    /// Presses a button of the consent form.
+    pub async fn decide(&self, page: &Page, decision: &str) -> Page {
+        let (request, csrf) = (page.value("request"), page.value("csrf"));
+        self.post("/consent", &[("decision", decision), ("request", &request), ("csrf", &csrf)]).await
+    }
+
+    /// Goes through a link as Alice, as far as it asks: signs in, allows, comes to the redirect.
+    pub async fn link(&self, authorize: &str) -> Page {
+        self.link_as(ALICE, authorize).await
+    }
+
+    /// The same as somebody else.
+    pub async fn link_as(&self, login: &str, authorize: &str) -> Page {
+        let mut page = self.open(authorize).await;
+        if page.has("input[name=password]") {
+            page = self.sign_in(&page, login, PASSWORD).await;
+        }
+        if page.has("button[name=decision]") {
+            page = self.decide(&page, "allow").await;
+        }
+        page
+    }
+}
