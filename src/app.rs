@@ -172,7 +172,10 @@ impl Clock for SystemClock {
 pub struct SystemRandomness;
 
 impl Randomness for SystemRandomness {
-    #[expect(clippy::expect_used, reason = "without randomness no secret can be made; ending the request is the only safe way")]
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness no secret can be made; ending the request is the only safe way"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         SysRng.try_fill_bytes(bytes).expect("the operating system gives random bytes");
     }

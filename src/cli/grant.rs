@@ -118,7 +118,8 @@ fn show(listed: &Listed) {
 }
 
 fn grant_id(text: &str) -> Result<GrantId, CliError> {
-    GrantId::parse(text).ok_or_else(|| CliError::Usage(format!("{text} is no link id; `couplet grant list` shows them")))
+    GrantId::parse(text)
+        .ok_or_else(|| CliError::Usage(format!("{text} is no link id; `couplet grant list` shows them")))
 }
 
 fn unknown(id: &str) -> CliError {

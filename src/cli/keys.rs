@@ -33,7 +33,8 @@ pub async fn run(config: &Config, command: KeysCommand) -> Result<(), CliError> 
     let keys = &app.protocol.keys;
     match command {
         KeysCommand::List { json } => {
-            let listed: Vec<Listed> = keys.published().await.map_err(StartFailure::from)?.iter().map(Listed::from).collect();
+            let listed: Vec<Listed> =
+                keys.published().await.map_err(StartFailure::from)?.iter().map(Listed::from).collect();
             if json {
                 return print::json(&listed);
             }

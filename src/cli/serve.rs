@@ -1,8 +1,7 @@
 //! Owns `couplet serve`: from a checked configuration to listeners. Leaves serving to `web/server.rs`.
 
 use std::net::{SocketAddr, TcpListener};
-
-use actix_web::web::Data;
+use std::sync::Arc;
 
 use crate::app::App;
 use crate::cli::print::line;
@@ -27,22 +26,14 @@ pub async fn run(config: Config, no_migrate: bool) -> Result<(), CliError> {
     serve(app, listener, admin).await
 }
 
-/// Runs both listeners and the jobs until the public listener is told to stop.
+/// Runs both listeners and the jobs until the process is told to stop.
 pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) -> Result<(), CliError> {
-    let app = Data::new(app);
-    let failed = |error: std::io::Error| CliError::Failed(format!("serving failed: {error}"));
-    let admin = admin.map(|listener| server::admin(app.clone(), listener)).transpose().map_err(failed)?;
-    let handle = admin.as_ref().map(|server| server.handle());
-    let admin = admin.map(tokio::spawn);
+    let app = Arc::new(app);
     let for_purge = app.clone();
     let purging = tokio::spawn(async move { purge_forever(&for_purge).await });
-    server::public(app, listener, true).map_err(failed)?.await.map_err(failed)?;
+    let served = server::run(app, listener, admin).await;
     purging.abort();
-    if let (Some(handle), Some(admin)) = (handle, admin) {
-        handle.stop(true).await;
-        drop(admin.await);
-    }
-    Ok(())
+    served.map_err(|error| CliError::Failed(format!("serving failed: {error}")))
 }
 
 /// Binds an address of the configuration.

@@ -35,15 +35,19 @@ pub async fn run(config: &Config, command: SimulateCommand) -> Result<(), CliErr
         }
         return Ok(());
     }
-    Err(CliError::Failed(format!("Alexa would not be content: {failed} of {} steps failed; see above", report.steps.len())))
+    Err(CliError::Failed(format!(
+        "Alexa would not be content: {failed} of {} steps failed; see above",
+        report.steps.len()
+    )))
 }
 
 async fn plan(config: &Config, options: &SimulateOptions) -> Result<Plan, CliError> {
     let base_url = match (&options.base_url, &config.public_url) {
-        (Some(text), _) => Url::parse(text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-            .ok_or_else(|| CliError::Usage(format!("--base-url {text}: write it whole, for example https://auth.example.com")))?,
+        (Some(text), _) => {
+            Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(|| {
+                CliError::Usage(format!("--base-url {text}: write it whole, for example https://auth.example.com"))
+            })?
+        }
         (None, Some(url)) => url.clone(),
         (None, None) => return Err(CliError::Usage("--base-url is missing; name the server".to_owned())),
     };

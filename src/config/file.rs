@@ -41,7 +41,11 @@ pub fn read(named: Option<&Path>, environment: Environment<'_>, problems: &mut P
         }
         Err(error) => {
             let where_ = error.span().map_or(1, |span| text.get(..span.start).map_or(1, |head| head.lines().count()));
-            problems.add(&name, &format!("is no TOML near line {where_}: {}", error.message()), "see couplet.example.toml");
+            problems.add(
+                &name,
+                &format!("is no TOML near line {where_}: {}", error.message()),
+                "see couplet.example.toml",
+            );
             Found::default()
         }
     }

@@ -93,7 +93,13 @@ pub const KEYS: &[Key] = &[
         "",
         "How long a code exchange or a rotated refresh token whose answer was lost can be repeated.",
     ),
-    key("password.memory_kib", "COUPLET_PASSWORD_MEMORY_KIB", Some("19456"), "", "Memory of one argon2id hash, in KiB."),
+    key(
+        "password.memory_kib",
+        "COUPLET_PASSWORD_MEMORY_KIB",
+        Some("19456"),
+        "",
+        "Memory of one argon2id hash, in KiB.",
+    ),
     key("password.iterations", "COUPLET_PASSWORD_ITERATIONS", Some("2"), "", "Passes of one argon2id hash."),
     key("password.parallelism", "COUPLET_PASSWORD_PARALLELISM", Some("1"), "", "Lanes of one argon2id hash."),
     key(

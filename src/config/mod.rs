@@ -18,6 +18,7 @@ pub use keys::{KEYS, Key, example};
 pub use problems::{Problem, Problems};
 use values::{Values, either};
 
+use crate::model::password_cost::PasswordCost;
 use crate::model::redirect_uri::is_loopback;
 use crate::store::open::DatabaseUrl;
 use crate::tokens::master_key::{MasterKey, MasterKeyError};
@@ -75,17 +76,6 @@ pub struct TokenTimes {
     pub refresh_idle: Option<Duration>,
     /// How long a lost answer can be fetched again.
     pub refresh_grace: Duration,
-}
-
-/// The cost of an argon2id hash (RFC 9106 section 3.1).
-#[derive(Clone, Copy, Debug)]
-pub struct PasswordCost {
-    /// Memory in KiB.
-    pub memory_kib: u32,
-    /// Passes over the memory.
-    pub iterations: u32,
-    /// Lanes.
-    pub parallelism: u32,
 }
 
 /// So many within a time.

@@ -70,7 +70,9 @@ impl Values {
         match parse(given.text.trim()) {
             Ok(value) => Some(value),
             Err(mend) => {
-                let shown = if name == "database_url" { "is not understood".to_owned() } else {
+                let shown = if name == "database_url" {
+                    "is not understood".to_owned()
+                } else {
                     format!("is {:?}, which is not understood", given.text)
                 };
                 problems.add(given.named, &shown, &mend);
@@ -102,10 +104,6 @@ fn default_of(name: &str) -> Option<&'static str> {
 }
 
 /// `None` for the `word`, else the value.
-pub fn either<T>(
-    word: &str,
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, String> {
+pub fn either<T>(word: &str, text: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     if text == word { Ok(None) } else { parse(text).map(Some) }
 }

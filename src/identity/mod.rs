@@ -1,6 +1,7 @@
 //! Owns knowing people: passwords, signed-in browsers, the brakes on guessing. Leaves what they may link to `oauth/`, and
 //! cookies to `web/extract/`.
 
+mod argon2id;
 pub mod password;
 pub mod sign_in;
 

@@ -1,21 +1,19 @@
 //! Owns hashing and checking passwords with argon2id, off the request threads and as many at once as there are cores. Leaves
 //! who signs in to `sign_in.rs`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::config::PasswordCost;
+use crate::identity::argon2id::{Argon2id, check_against_reference, has_cost};
 use crate::model::failure::Fault;
+use crate::model::password_cost::PasswordCost;
 use crate::model::random::{Randomness, bytes};
 use crate::model::secret::PlainSecret;
 
@@ -31,10 +29,12 @@ pub struct Busy;
 
 /// Hashes passwords and checks them.
 pub struct PasswordHasher {
-    params: Params,
+    cost: PasswordCost,
     turns: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    waiting: Arc<AtomicUsize>,
     queue: usize,
+    /// Hashers whose memory is kept while people wait; without a queue it is given back.
+    spare: Arc<Mutex<Vec<Argon2id>>>,
     randomness: Arc<dyn Randomness>,
     /// The hash of no password, of today's cost: checked when there is no user, so that both take equally long.
     nobody: String,
@@ -43,15 +43,16 @@ pub struct PasswordHasher {
 impl PasswordHasher {
     /// A hasher of the configured cost.
     pub fn new(cost: PasswordCost, randomness: Arc<dyn Randomness>) -> Result<Self, Fault> {
-        let params = Params::new(cost.memory_kib, cost.iterations, cost.parallelism, None)
-            .map_err(|why| Fault::new(format!("password.memory_kib, .iterations, .parallelism: {why}")))?;
+        let (password, salt) = (bytes::<32>(&*randomness), bytes::<16>(&*randomness));
+        check_against_reference(&password, &salt)?;
+        let nobody = Argon2id::new(cost)?.hash(&password, &salt)?;
         let cores = available_parallelism().map_or(2, usize::from);
-        let nobody = hash_now(&params, &bytes::<32>(&*randomness), &bytes::<16>(&*randomness))?;
         Ok(Self {
-            params,
+            cost,
             turns: Arc::new(Semaphore::new(cores)),
-            waiting: AtomicUsize::new(0),
+            waiting: Arc::default(),
             queue: cores * QUEUE_PER_CORE,
+            spare: Arc::default(),
             randomness,
             nobody,
         })
@@ -59,9 +60,9 @@ impl PasswordHasher {
 
     /// The PHC string of a password's hash, with a fresh salt.
     pub async fn hash(&self, password: &PlainSecret) -> Result<String, Busy> {
-        let (params, salt) = (self.params.clone(), bytes::<16>(&*self.randomness));
+        let salt = bytes::<16>(&*self.randomness);
         let password = normal(password);
-        self.in_turn(move || hash_now(&params, password.expose().as_bytes(), &salt)).await?.map_err(|_| Busy)
+        self.in_turn(move |argon2id| argon2id.hash(password.expose().as_bytes(), &salt)).await?.map_err(|_| Busy)
     }
 
     /// Whether the password is the one that `stored` was made from. Without a stored hash it takes as long, and is not.
@@ -69,39 +70,41 @@ impl PasswordHasher {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobody).to_owned();
         let password = normal(password);
-        let right = self.in_turn(move || {
-            let parsed = PasswordHash::new(&stored).ok();
-            let verify = |hash| Argon2::default().verify_password(password.expose().as_bytes(), &hash);
-            parsed.is_some_and(|hash| verify(hash).is_ok())
-        });
+        let right = self.in_turn(move |argon2id| argon2id.verify(password.expose().as_bytes(), &stored));
         Ok(right.await? && known)
     }
 
     /// Whether a stored hash has today's cost.
     pub fn is_current(&self, stored: &str) -> bool {
-        let parsed = PasswordHash::new(stored).ok();
-        let params = parsed.filter(|hash| hash.algorithm.as_str() == "argon2id").and_then(|hash| Params::try_from(&hash).ok());
-        params.is_some_and(|params| {
-            params.m_cost() == self.params.m_cost()
-                && params.t_cost() == self.params.t_cost()
-                && params.p_cost() == self.params.p_cost()
-        })
+        has_cost(stored, self.cost)
     }
 
     /// Runs slow work when it is its turn.
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Argon2id) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
         let place = Place::take(&self.waiting, self.queue)?;
         let turn = timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
         drop(place);
         let turn = turn.map_err(|_| Busy)?.map_err(|_| Busy)?;
+        let (cost, spare, waiting) = (self.cost, self.spare.clone(), self.waiting.clone());
         // The turn ends with the work, also when the person who waited has gone.
         spawn_blocking(move || {
-            let done = work();
+            let kept = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut argon2id = kept.map_or_else(|| Argon2id::new(cost), Ok).map_err(|_| Busy)?;
+            let done = work(&mut argon2id);
+            let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.load(Ordering::Relaxed) > 0 {
+                spare.push(argon2id);
+            } else {
+                spare.clear();
+            }
             drop(turn);
-            done
+            Ok(done)
         })
         .await
-        .map_err(|_| Busy)
+        .map_err(|_| Busy)?
     }
 }
 
@@ -124,10 +127,4 @@ impl Drop for Place<'_> {
 /// Keyboards compose accents differently; the password is the same.
 fn normal(password: &PlainSecret) -> PlainSecret {
     password.expose().nfc().collect::<String>().into()
-}
-
-fn hash_now(params: &Params, password: &[u8], salt: &[u8]) -> Result<String, Fault> {
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    let hash = argon2.hash_password_customized(password, salt, None, None, params.clone());
-    hash.map(|hash| hash.to_string()).map_err(|why| Fault::new(format!("hashing a password failed: {why}")))
 }

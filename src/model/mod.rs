@@ -8,6 +8,7 @@ pub mod grant;
 pub mod ids;
 pub mod login;
 pub mod parameters;
+pub mod password_cost;
 pub mod phone;
 pub mod pkce;
 pub mod random;

@@ -17,9 +17,8 @@ impl Phone {
     /// Reads the E.164 form and nothing else.
     pub fn parse(text: &str) -> Result<Self, InvalidPhone> {
         let digits = text.strip_prefix('+').ok_or(InvalidPhone)?;
-        let plausible = (8..=15).contains(&digits.len())
-            && digits.bytes().all(|b| b.is_ascii_digit())
-            && !digits.starts_with('0');
+        let plausible =
+            (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
         if plausible { Ok(Self(text.to_owned())) } else { Err(InvalidPhone) }
     }
 

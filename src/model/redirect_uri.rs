@@ -45,7 +45,18 @@ pub enum InvalidRedirectUri {
 }
 
 const DANGEROUS_SCHEMES: [&str; 12] = [
-    "javascript", "data", "vbscript", "file", "blob", "about", "mailto", "ws", "wss", "ftp", "view-source", "filesystem",
+    "javascript",
+    "data",
+    "vbscript",
+    "file",
+    "blob",
+    "about",
+    "mailto",
+    "ws",
+    "wss",
+    "ftp",
+    "view-source",
+    "filesystem",
 ];
 
 impl RedirectUri {
@@ -129,9 +140,7 @@ fn authority(text: &str) -> &str {
 /// The host and what follows the port, when the URI is plain http to a loopback IP literal.
 fn without_loopback_port(text: &str) -> Option<(&'static str, &str)> {
     const HOSTS: [&str; 2] = ["http://127.0.0.1", "http://[::1]"];
-    let (host, rest) = HOSTS
-        .into_iter()
-        .find_map(|host| text.strip_prefix(host).map(|rest| (host, rest)))?;
+    let (host, rest) = HOSTS.into_iter().find_map(|host| text.strip_prefix(host).map(|rest| (host, rest)))?;
     let path = match rest.strip_prefix(':') {
         None => rest,
         Some(rest) => {

@@ -14,7 +14,9 @@ pub struct Scope(Vec<String>);
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum InvalidScope {
     /// A character outside `%x21 / %x23-5B / %x5D-7E` and the space between tokens.
-    #[error("a scope consists of printable ASCII characters without quotes and backslashes, separated by single spaces")]
+    #[error(
+        "a scope consists of printable ASCII characters without quotes and backslashes, separated by single spaces"
+    )]
     Character,
     /// More tokens than [`Scope::MAX_TOKENS`].
     #[error("a scope has at most 64 tokens")]
@@ -66,18 +68,13 @@ impl Scope {
     /// A bit for each token of `self` that is also in `part`, first token lowest.
     pub fn mask_of(&self, part: &Scope) -> u64 {
         let bits = self.0.iter().enumerate();
-        bits.filter(|(_, token)| part.0.contains(token))
-            .fold(0, |mask, (bit, _)| mask | 1 << bit)
+        bits.filter(|(_, token)| part.0.contains(token)).fold(0, |mask, (bit, _)| mask | 1 << bit)
     }
 
     /// The tokens whose bits are set: the inverse of [`Scope::mask_of`].
     pub fn masked(&self, mask: u64) -> Scope {
         let bits = self.0.iter().enumerate();
-        Scope(
-            bits.filter(|(bit, _)| mask & (1 << bit) != 0)
-                .map(|(_, token)| token.clone())
-                .collect(),
-        )
+        Scope(bits.filter(|(bit, _)| mask & (1 << bit) != 0).map(|(_, token)| token.clone()).collect())
     }
 }
 

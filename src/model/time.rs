@@ -18,6 +18,5 @@ pub fn span(duration: std::time::Duration) -> chrono::Duration {
 
 /// `at` plus `duration`, or the end of time when the sum can't be written down.
 pub fn after(at: Timestamp, duration: std::time::Duration) -> Timestamp {
-    at.checked_add_signed(span(duration))
-        .unwrap_or(Timestamp::MAX_UTC)
+    at.checked_add_signed(span(duration)).unwrap_or(Timestamp::MAX_UTC)
 }

@@ -119,10 +119,9 @@ impl Protocol {
         request: &AuthorizationRequest,
         user: Option<&User>,
     ) -> Result<NextStep, Failure<AuthorizeRefusal>> {
-        let refuse = |code, why| Failure::Refused(AuthorizeRefusal::ToClient(
-            Box::new(request.redirect.clone()),
-            Refusal::new(code, why),
-        ));
+        let refuse = |code, why| {
+            Failure::Refused(AuthorizeRefusal::ToClient(Box::new(request.redirect.clone()), Refusal::new(code, why)))
+        };
         let user = match user {
             Some(user) if !request.prompt.login => user,
             _ if request.prompt.none => return Err(refuse(ErrorCode::LoginRequired, "nobody is signed in")),
@@ -221,16 +220,19 @@ fn check_scope(client: &Client, requested: Option<&str>) -> Result<Scope, Refusa
     if registered.covers(&scope) {
         return Ok(scope);
     }
-    Err(Refusal::new(ErrorCode::InvalidScope, "the scope names something this client did not register; separate names by spaces"))
+    Err(Refusal::new(
+        ErrorCode::InvalidScope,
+        "the scope names something this client did not register; separate names by spaces",
+    ))
 }
 
 /// RFC 7636 section 4.3, S256 only.
 fn check_challenge(client: &Client, parameters: &Parameters) -> Result<Option<CodeChallenge>, Refusal> {
     let invalid = |why: String| Refusal::new(ErrorCode::InvalidRequest, why);
     match (parameters.one("code_challenge")?, parameters.one("code_challenge_method")?) {
-        (None, None) if client.needs_pkce() => Err(invalid(
-            "this client has to use PKCE: send code_challenge and code_challenge_method=S256".to_owned(),
-        )),
+        (None, None) if client.needs_pkce() => {
+            Err(invalid("this client has to use PKCE: send code_challenge and code_challenge_method=S256".to_owned()))
+        }
         (None, None) => Ok(None),
         (None, Some(_)) => Err(invalid("code_challenge_method came without code_challenge".to_owned())),
         (Some(challenge), Some("S256")) => {

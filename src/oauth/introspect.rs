@@ -65,11 +65,8 @@ impl Protocol {
         let id = request.client.client_id()?;
         let found = self.store.presented(&id, token.map(PresentedToken::grant_id)).await?;
         let (client, owned) = found.map_or((None, None), |found| (Some(found.client), found.grant));
-        let circumstances = Circumstances {
-            now: self.clock.now(),
-            address: request.address,
-            brake: &self.client_brake,
-        };
+        let circumstances =
+            Circumstances { now: self.clock.now(), address: request.address, brake: &self.client_brake };
         Ok((request.client.authenticate(client, &circumstances)?, owned))
     }
 

@@ -6,6 +6,7 @@ pub mod client_auth;
 pub mod error;
 pub mod grants;
 pub mod introspect;
+pub mod links;
 pub mod metadata;
 pub mod presented_token;
 pub mod revoke;

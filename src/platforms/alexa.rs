@@ -29,8 +29,8 @@ fn check_vendor_id(text: &str) -> Result<(), InvalidVendorId> {
         return Err(InvalidVendorId::SkillId);
     }
     let rest = text.strip_prefix('M').ok_or(InvalidVendorId::Malformed)?;
-    let plausible = (5..=31).contains(&rest.len())
-        && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let plausible =
+        (5..=31).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     if plausible { Ok(()) } else { Err(InvalidVendorId::Malformed) }
 }
 

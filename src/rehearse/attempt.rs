@@ -14,11 +14,9 @@ const STATE_LENGTH: usize = 2048;
 
 /// What breaks a `state` on its way: everything that needs encoding, percent forms, and parameters inside the value.
 /// All of it is VSCHAR (RFC 6749 appendix A.5).
-const AWKWARD: &str =
-    "eyJ+/=%&?#~ \"'<>\\%2B%20%C3%A9;,:@!$()*[]{}|^`&code=0&state=1&error=access_denied++  ";
+const AWKWARD: &str = "eyJ+/=%&?#~ \"'<>\\%2B%20%C3%A9;,:@!$()*[]{}|^`&code=0&state=1&error=access_denied++  ";
 
-const STATE_ALPHABET: &[u8; 64] =
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const STATE_ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// One authorization request (RFC 6749 section 4.1.1) and what is needed to judge its answer.
 #[derive(Debug)]
@@ -56,17 +54,13 @@ impl Attempt {
     /// The address that the platform's app opens. A query already in the endpoint is kept.
     pub fn authorize_url(&self, authorization_endpoint: &Url) -> Url {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query
-            .append_pair("response_type", "code")
-            .append_pair("client_id", &self.client_id);
+        query.append_pair("response_type", "code").append_pair("client_id", &self.client_id);
         if let Some(scope) = &self.scope {
             query.append_pair("scope", scope);
         }
         query.append_pair("state", &self.state);
         if let Some(verifier) = &self.code_verifier {
-            query
-                .append_pair("code_challenge", &s256(verifier))
-                .append_pair("code_challenge_method", "S256");
+            query.append_pair("code_challenge", &s256(verifier)).append_pair("code_challenge_method", "S256");
         }
         query.append_pair("redirect_uri", &self.redirect_uri);
         // A plus that was meant is %2B by now; platforms write a blank as %20.
@@ -82,10 +76,7 @@ impl Attempt {
 }
 
 /// A random URI of those given, as the user's region decides it; `None` when none are given.
-pub fn random_redirect_uri<'u>(
-    redirect_uris: &'u [String],
-    randomness: &dyn Randomness,
-) -> Option<&'u str> {
+pub fn random_redirect_uri<'u>(redirect_uris: &'u [String], randomness: &dyn Randomness) -> Option<&'u str> {
     let mut bytes = [0u8; 4];
     randomness.fill(&mut bytes);
     let number = u32::from_le_bytes(bytes) as usize;
@@ -108,10 +99,8 @@ fn s256(verifier: &PlainSecret) -> String {
 fn awkward_state(randomness: &dyn Randomness) -> String {
     let mut bytes = vec![0u8; STATE_LENGTH - 2 * AWKWARD.len() - 2];
     randomness.fill(&mut bytes);
-    let middle = bytes
-        .iter()
-        .filter_map(|byte| STATE_ALPHABET.get(usize::from(byte % 64)))
-        .map(|byte| char::from(*byte));
+    let middle =
+        bytes.iter().filter_map(|byte| STATE_ALPHABET.get(usize::from(byte % 64))).map(|byte| char::from(*byte));
     let mut state = String::from(AWKWARD);
     state.extend(middle);
     state.push_str(AWKWARD);
@@ -128,10 +117,7 @@ pub(super) mod tests {
 
     impl Randomness for Counting {
         fn fill(&self, bytes: &mut [u8]) {
-            bytes
-                .iter_mut()
-                .zip(0u8..=255)
-                .for_each(|(byte, n)| *byte = n);
+            bytes.iter_mut().zip(0u8..=255).for_each(|(byte, n)| *byte = n);
         }
     }
 
@@ -141,9 +127,7 @@ pub(super) mod tests {
 
     fn parameter(url: &Url, name: &str) -> Option<String> {
         let mut pairs = url.query_pairs();
-        pairs
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
     #[test]
@@ -173,19 +157,13 @@ pub(super) mod tests {
         let url = attempt.authorize_url(&endpoint);
         assert_eq!(parameter(&url, "access_type").unwrap(), "offline");
         assert_eq!(parameter(&url, "state").unwrap(), attempt.state);
-        assert_eq!(
-            parameter(&url, "redirect_uri").unwrap(),
-            attempt.redirect_uri
-        );
+        assert_eq!(parameter(&url, "redirect_uri").unwrap(), attempt.redirect_uri);
         assert!(url.as_str().contains("scope=a%20b&"));
     }
 
     #[test]
     fn the_challenge_is_the_example_of_rfc_7636_appendix_b() {
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned();
-        assert_eq!(
-            s256(&verifier.into()),
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-        );
+        assert_eq!(s256(&verifier.into()), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 }

@@ -45,10 +45,7 @@ impl Back<'_> {
             }
             return;
         };
-        let mut link = Link {
-            access_token: tokens.access_token,
-            refresh_token,
-        };
+        let mut link = Link { access_token: tokens.access_token, refresh_token };
         if self.repeat_exchange(code, &mut link, logbook).await {
             self.refresh(&mut link, logbook).await;
             self.old_access_token(&link, logbook).await;
@@ -68,22 +65,13 @@ impl Back<'_> {
     }
 
     /// The platform lost the answer and asks again; from now on it uses what the second answer held.
-    async fn repeat_exchange(
-        &self,
-        code: &PlainSecret,
-        link: &mut Link,
-        logbook: &mut Logbook<'_>,
-    ) -> bool {
+    async fn repeat_exchange(&self, code: &PlainSecret, link: &mut Link, logbook: &mut Logbook<'_>) -> bool {
         let started = Instant::now();
         let answer = self.client.exchange(self.attempt, code).await;
         let verdict = self.judge(&answer, true).map_err(|fault| {
             refused(fault, "repeat_refused", "status 200 for the identical exchange", "continue the link when the same client repeats an exchange within a minute: its first answer may be lost")
         });
-        logbook.note(
-            "repeat_exchange",
-            started.elapsed(),
-            verdict.map(|()| "the link goes on".to_owned()),
-        );
+        logbook.note("repeat_exchange", started.elapsed(), verdict.map(|()| "the link goes on".to_owned()));
         let continued = answer.as_ref().is_ok_and(|recorded| recorded.status == 200);
         link.take(tokens_of(&answer));
         continued
@@ -105,15 +93,10 @@ impl Back<'_> {
     }
 
     fn judge_parallel(&self, answers: &[Answer]) -> Verdict {
-        let faults: Vec<Fault> = answers
-            .iter()
-            .filter_map(|answer| self.judge(answer, false).err())
-            .collect();
+        let faults: Vec<Fault> = answers.iter().filter_map(|answer| self.judge(answer, false).err()).collect();
         let count = faults.len();
         match faults.into_iter().next() {
-            None => Ok(format!(
-                "{PARALLEL} at once answered; half of the answers thrown away"
-            )),
+            None => Ok(format!("{PARALLEL} at once answered; half of the answers thrown away")),
             Some(fault) => Err(refused(
                 fault,
                 "parallel_refresh_refused",
@@ -176,10 +159,7 @@ impl Back<'_> {
         logbook.note("bad_code", started.elapsed(), verdict);
 
         let started = Instant::now();
-        let stranger = TokenClient {
-            client_secret: &made_up,
-            ..self.client
-        };
+        let stranger = TokenClient { client_secret: &made_up, ..self.client };
         let answer = stranger.refresh(&made_up).await;
         let verdict = self.judge_refusal(&answer, &[401, 400], "invalid_client");
         logbook.note("wrong_secret", started.elapsed(), verdict);
@@ -188,9 +168,7 @@ impl Back<'_> {
     async fn unlink(&self, link: &Link, logbook: &mut Logbook<'_>) {
         let started = Instant::now();
         let verdict = match self.client.revoke(&link.refresh_token).await {
-            None => {
-                Ok("not done: no revocation offered, so this link stays on the server".to_owned())
-            }
+            None => Ok("not done: no revocation offered, so this link stays on the server".to_owned()),
             Some(answer) => self.judge_unlink(&answer, link).await,
         };
         logbook.note("unlink", started.elapsed(), verdict);
@@ -200,22 +178,12 @@ impl Back<'_> {
         let recorded = answer.as_ref().map_err(|fault| fault.clone())?;
         if recorded.status != 200 {
             let mend = "answer a revocation with 200 (RFC 7009 section 2.2)";
-            return Err(Fault::new(
-                "revoke_refused",
-                "status 200",
-                outcome(recorded),
-                mend,
-            ));
+            return Err(Fault::new("revoke_refused", "status 200", outcome(recorded), mend));
         }
         let after = self.client.refresh(&link.refresh_token).await;
         if after.as_ref().is_ok_and(|recorded| recorded.status == 200) {
             let mend = "end the whole link when its refresh token is revoked";
-            return Err(Fault::new(
-                "link_outlived_unlink",
-                "400 invalid_grant",
-                "a refresh that works",
-                mend,
-            ));
+            return Err(Fault::new("link_outlived_unlink", "400 invalid_grant", "a refresh that works", mend));
         }
         let refusal = self.judge_refusal(&after, &[400], "invalid_grant")?;
         Ok(format!("revoked; a refresh afterwards gets {refusal}"))
@@ -255,12 +223,7 @@ fn describe(answer: &Answer) -> String {
 }
 
 /// A plain refusal gets the name of the rule it breaks here; other faults keep theirs.
-fn refused(
-    fault: Fault,
-    reason: &'static str,
-    expected: impl std::fmt::Display,
-    mend: &str,
-) -> Fault {
+fn refused(fault: Fault, reason: &'static str, expected: impl std::fmt::Display, mend: &str) -> Fault {
     if fault.reason != "token_status" {
         return fault;
     }
@@ -269,9 +232,7 @@ fn refused(
 }
 
 fn judge_introspection(recorded: &Recorded) -> Verdict {
-    let active = recorded
-        .json()
-        .and_then(|json| json.get("active").and_then(serde_json::Value::as_bool));
+    let active = recorded.json().and_then(|json| json.get("active").and_then(serde_json::Value::as_bool));
     match active {
         Some(true) => Ok("an access token from before the refreshes is still active".to_owned()),
         Some(false) => Err(Fault::new(
@@ -280,9 +241,6 @@ fn judge_introspection(recorded: &Recorded) -> Verdict {
             "an inactive one",
             "never end earlier access tokens at a refresh: requests with them are under way",
         )),
-        None => Ok(format!(
-            "not checked: introspection answered {}",
-            outcome(recorded)
-        )),
+        None => Ok(format!("not checked: introspection answered {}", outcome(recorded))),
     }
 }

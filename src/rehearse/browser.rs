@@ -3,8 +3,8 @@
 
 use reqwest::cookie::{CookieStore as _, Jar};
 use reqwest::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, ORIGIN, REFERRER_POLICY, SET_COOKIE, USER_AGENT,
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue,
+    LOCATION, ORIGIN, REFERRER_POLICY, SET_COOKIE, USER_AGENT,
 };
 use reqwest::{Method, Request};
 use url::Url;
@@ -57,11 +57,7 @@ pub struct Departure {
 impl<'a> Browser<'a> {
     /// A browser that stops at a redirect to `redirect_uri`.
     pub fn new(wire: Wire<'a>, redirect_uri: &str) -> Self {
-        Self {
-            wire,
-            jar: Jar::default(),
-            redirect_uri: redirect_uri.to_owned(),
-        }
+        Self { wire, jar: Jar::default(), redirect_uri: redirect_uri.to_owned() }
     }
 
     /// Opens an address as the platform's app does.
@@ -73,11 +69,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Sends a form of `page`, but to no other server: the form may hold a password.
-    pub(super) async fn submit(
-        &self,
-        page: &Page,
-        submission: Submission,
-    ) -> Result<Landing, Fault> {
+    pub(super) async fn submit(&self, page: &Page, submission: Submission) -> Result<Landing, Fault> {
         if submission.url.origin() != page.url.origin() {
             return Err(left_the_server(submission.url.as_str()));
         }
@@ -99,10 +91,7 @@ impl<'a> Browser<'a> {
             let Some(location) = redirect_location(&recorded) else {
                 return Ok(Landing::Page(Page { url, recorded }));
             };
-            let target = url
-                .join(&location)
-                .ok()
-                .filter(|target| target.origin() == url.origin());
+            let target = url.join(&location).ok().filter(|target| target.origin() == url.origin());
             let Some(target) = target.filter(|_| !self.is_redirect_uri(&location)) else {
                 return Ok(Landing::Away(departure(location, recorded.status, from)));
             };
@@ -119,19 +108,12 @@ impl<'a> Browser<'a> {
 
     /// Adds what a web view sends with every navigation.
     fn dress(&self, request: &mut Request, from_own_page: bool) {
-        let site = if from_own_page {
-            "same-origin"
-        } else {
-            "cross-site"
-        };
+        let site = if from_own_page { "same-origin" } else { "cross-site" };
         let cookies = self.jar.cookies(request.url());
         let headers = request.headers_mut();
         let fixed = [
             (USER_AGENT, WEB_VIEW),
-            (
-                ACCEPT,
-                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-            ),
+            (ACCEPT, "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
             (ACCEPT_LANGUAGE, "en-US,en;q=0.9"),
             (HeaderName::from_static("sec-fetch-site"), site),
             (HeaderName::from_static("sec-fetch-mode"), "navigate"),
@@ -162,10 +144,7 @@ impl Page {
     /// The `Origin` that a browser sends with a form of this page: `no-referrer` makes it `null` (Fetch, section 3.2).
     fn origin(&self) -> String {
         let policies = values(&self.recorded.headers, REFERRER_POLICY);
-        let policy = policies
-            .iter()
-            .flat_map(|value| value.split(','))
-            .next_back();
+        let policy = policies.iter().flat_map(|value| value.split(',')).next_back();
         if policy.is_some_and(|policy| policy.trim().eq_ignore_ascii_case("no-referrer")) {
             return "null".to_owned();
         }
@@ -207,16 +186,11 @@ fn values(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
 
 /// The user was sent to a third server, where a rehearsal does not follow.
 pub(super) fn left_the_server(address: &str) -> Fault {
-    let host = Url::parse(address)
-        .ok()
-        .and_then(|url| url.host_str().map(str::to_owned));
+    let host = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
     Fault::new(
         "left_the_server",
         "sign-in and consent on the server under test",
-        format!(
-            "the user sent to {}",
-            host.as_deref().unwrap_or("another address")
-        ),
+        format!("the user sent to {}", host.as_deref().unwrap_or("another address")),
         "offer a sign-in on the server itself: third-party sign-in often fails in web views",
     )
 }

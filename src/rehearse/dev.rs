@@ -129,9 +129,10 @@ impl Rehearsal {
             authentication: ClientAuthentication::Basic,
         };
         let exchanged = platform.exchange(attempt, code).await;
-        let tokens = keep(played, "Exchange", exchanged, "The code became an access token and a refresh token.", |answer| {
-            check_tokens(answer, true)
-        });
+        let tokens =
+            keep(played, "Exchange", exchanged, "The code became an access token and a refresh token.", |answer| {
+                check_tokens(answer, true)
+            });
         let Some(Tokens { access_token: Some(access), refresh_token: Some(refresh) }) = tokens else { return };
         let refreshed = platform.refresh(&refresh).await;
         keep(played, "Refresh", refreshed, "The refresh token got another access token.", |answer| {
@@ -162,7 +163,12 @@ fn expect_status(answer: &Recorded, status: u16) -> Result<(), Fault> {
     if answer.status == status {
         return Ok(());
     }
-    Err(Fault::new("revoke_refused", format!("status {status}"), format!("status {}", answer.status), "read the answer"))
+    Err(Fault::new(
+        "revoke_refused",
+        format!("status {status}"),
+        format!("status {}", answer.status),
+        "read the answer",
+    ))
 }
 
 /// Notes a step; gives the tokens of its answer when it passed.

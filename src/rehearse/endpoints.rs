@@ -35,10 +35,7 @@ impl Endpoints {
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(ACCEPT, json);
         let recorded = wire.send(request, API_BODY_LIMIT).await?;
-        let metadata = (recorded.status == 200)
-            .then(|| recorded.json())
-            .flatten()
-            .filter(Value::is_object);
+        let metadata = (recorded.status == 200).then(|| recorded.json()).flatten().filter(Value::is_object);
         let endpoints = match metadata {
             Some(metadata) => Self::from_metadata(base_url, &metadata),
             None => Self::customary(base_url),
@@ -64,8 +61,7 @@ impl Endpoints {
         let customary = Self::customary(base_url);
         Self {
             issuer: text("issuer").map(str::to_owned),
-            promises_iss: metadata.get("authorization_response_iss_parameter_supported")
-                == Some(&Value::Bool(true)),
+            promises_iss: metadata.get("authorization_response_iss_parameter_supported") == Some(&Value::Bool(true)),
             authorization: url("authorization_endpoint").unwrap_or(customary.authorization),
             token: url("token_endpoint").unwrap_or(customary.token),
             introspection: url("introspection_endpoint"),
@@ -104,10 +100,7 @@ mod tests {
     #[test]
     fn a_server_without_metadata_is_called_at_the_customary_paths() {
         let endpoints = Endpoints::customary(&url("http://localhost:8080/"));
-        assert_eq!(
-            endpoints.token.as_str(),
-            "http://localhost:8080/oauth2/token"
-        );
+        assert_eq!(endpoints.token.as_str(), "http://localhost:8080/oauth2/token");
         assert_eq!(endpoints.issuer, None);
     }
 

@@ -49,11 +49,7 @@ struct Button {
 /// All forms of a page, in the order of the document.
 pub(super) fn forms(body: &str, page_url: &Url) -> Vec<Form> {
     let html = Html::parse_document(body);
-    let elements: Vec<ElementRef<'_>> = html
-        .root_element()
-        .descendants()
-        .filter_map(ElementRef::wrap)
-        .collect();
+    let elements: Vec<ElementRef<'_>> = html.root_element().descendants().filter_map(ElementRef::wrap).collect();
     let is_form = |element: &&ElementRef<'_>| element.value().name() == "form";
     elements
         .iter()
@@ -69,24 +65,15 @@ pub(super) fn forms(body: &str, page_url: &Url) -> Vec<Form> {
 fn belongs_to(element: &ElementRef<'_>, form: &ElementRef<'_>) -> bool {
     match element.attr("form") {
         Some(id) => form.attr("id") == Some(id),
-        None => element
-            .ancestors()
-            .any(|ancestor| ancestor.id() == form.id()),
+        None => element.ancestors().any(|ancestor| ancestor.id() == form.id()),
     }
 }
 
-fn read_form<'e>(
-    form: &ElementRef<'_>,
-    elements: impl Iterator<Item = &'e ElementRef<'e>>,
-    page_url: &Url,
-) -> Form {
+fn read_form<'e>(form: &ElementRef<'_>, elements: impl Iterator<Item = &'e ElementRef<'e>>, page_url: &Url) -> Form {
     let mut fields = Vec::new();
     let mut buttons = Vec::new();
     for element in elements.filter(|element| element.attr("disabled").is_none()) {
-        let kind = element
-            .attr("type")
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
         match (element.value().name(), kind.as_str()) {
             ("button", "" | "submit") | ("input", "submit" | "image") => {
                 buttons.push(read_button(element, page_url));
@@ -110,9 +97,7 @@ fn read_field(element: &ElementRef<'_>, kind: &str) -> Option<Field> {
     let value = match element.value().name() {
         "textarea" => element.text().collect(),
         "select" => selected(element),
-        _ if matches!(kind, "checkbox" | "radio") => {
-            element.attr("value").unwrap_or("on").to_owned()
-        }
+        _ if matches!(kind, "checkbox" | "radio") => element.attr("value").unwrap_or("on").to_owned(),
         _ => element.attr("value").unwrap_or_default().to_owned(),
     };
     Some(Field {
@@ -124,10 +109,8 @@ fn read_field(element: &ElementRef<'_>, kind: &str) -> Option<Field> {
 }
 
 fn selected(select: &ElementRef<'_>) -> String {
-    let mut options = select
-        .descendants()
-        .filter_map(ElementRef::wrap)
-        .filter(|element| element.value().name() == "option");
+    let mut options =
+        select.descendants().filter_map(ElementRef::wrap).filter(|element| element.value().name() == "option");
     let first = options.clone().next();
     options
         .find(|option| option.attr("selected").is_some())
@@ -185,18 +168,12 @@ impl Form {
 
     /// The consent form sent by the button that agrees; `None` when it has no such button.
     pub(super) fn agree(self) -> Option<Submission> {
-        let button = self
-            .buttons
-            .iter()
-            .find(|button| button.agrees())
-            .cloned()?;
+        let button = self.buttons.iter().find(|button| button.agrees()).cloned()?;
         Some(self.submit(Some(&button)))
     }
 
     fn password_field(&self) -> Option<usize> {
-        self.fields
-            .iter()
-            .position(|field| field.kind == "password")
+        self.fields.iter().position(|field| field.kind == "password")
     }
 
     fn login_field(&self) -> Option<usize> {
@@ -214,26 +191,14 @@ impl Form {
             data.append_pair(&button.name, &button.value);
         }
         let data = data.finish();
-        let method = button
-            .and_then(|button| button.method)
-            .unwrap_or(self.method);
-        let mut url = button
-            .and_then(|button| button.action.clone())
-            .unwrap_or_else(|| self.action.clone());
+        let method = button.and_then(|button| button.method).unwrap_or(self.method);
+        let mut url = button.and_then(|button| button.action.clone()).unwrap_or_else(|| self.action.clone());
         url.set_fragment(None);
         if method == Method::Get {
             url.set_query(Some(&data));
-            return Submission {
-                url,
-                method,
-                body: String::new(),
-            };
+            return Submission { url, method, body: String::new() };
         }
-        Submission {
-            url,
-            method,
-            body: data,
-        }
+        Submission { url, method, body: data }
     }
 }
 
@@ -255,10 +220,7 @@ impl Button {
         ];
         let word = |text: &str| {
             let text = text.trim().to_ascii_lowercase();
-            let first = text
-                .split(|c: char| !c.is_ascii_alphabetic())
-                .next()
-                .unwrap_or_default();
+            let first = text.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
             YES.contains(&first)
         };
         word(&self.value) || word(&self.label)

@@ -24,11 +24,7 @@ pub(super) struct Front<'a> {
 
 impl Front<'_> {
     /// Walks from the authorize page to the redirect and gives the code; `None` when a step failed.
-    pub(super) async fn obtain_code(
-        &self,
-        wire: Wire<'_>,
-        logbook: &mut Logbook<'_>,
-    ) -> Option<PlainSecret> {
+    pub(super) async fn obtain_code(&self, wire: Wire<'_>, logbook: &mut Logbook<'_>) -> Option<PlainSecret> {
         let browser = Browser::new(wire, &self.attempt.redirect_uri);
 
         let started = Instant::now();
@@ -63,11 +59,7 @@ impl Front<'_> {
         Ok((page, verdict))
     }
 
-    async fn sign_in(
-        &self,
-        browser: &Browser<'_>,
-        page: &Page,
-    ) -> Result<(Landing, Verdict), Fault> {
+    async fn sign_in(&self, browser: &Browser<'_>, page: &Page) -> Result<(Landing, Verdict), Fault> {
         let form = page.forms().into_iter().find(Form::asks_for_a_password);
         let submission = form
             .and_then(|form| form.sign_in(&self.plan.login, self.plan.password.expose()))
@@ -86,9 +78,7 @@ impl Front<'_> {
 
     fn read(&self, departure: &Departure) -> Result<(PlainSecret, Verdict), Fault> {
         self.check_address(departure)?;
-        let code = self
-            .attempt
-            .read_redirect(&departure.location, self.endpoints)?;
+        let code = self.attempt.read_redirect(&departure.location, self.endpoints)?;
         let length = code.expose().len();
         let state = self.attempt.state.len();
         let verdict = check_redirect_status(departure.status)
@@ -108,10 +98,9 @@ impl Front<'_> {
 
     /// Why the browser left before anyone signed in.
     fn left_too_early(&self, departure: &Departure) -> Fault {
-        let reading = self.check_address(departure).and_then(|()| {
-            self.attempt
-                .read_redirect(&departure.location, self.endpoints)
-        });
+        let reading = self
+            .check_address(departure)
+            .and_then(|()| self.attempt.read_redirect(&departure.location, self.endpoints));
         match reading {
             Err(fault) => fault,
             Ok(_) => sign_in_form_missing("a code for a browser that never signed in"),
@@ -123,24 +112,17 @@ async fn consent(browser: &Browser<'_>, landing: Landing) -> Result<(Departure, 
     let page = match landing {
         Landing::Page(page) => page,
         Landing::Away(departure) => {
-            return Ok((
-                departure,
-                Ok("not asked: the server remembers it or needs none".to_owned()),
-            ));
+            return Ok((departure, Ok("not asked: the server remembers it or needs none".to_owned())));
         }
     };
-    let submission = page
-        .forms()
-        .into_iter()
-        .find_map(Form::agree)
-        .ok_or_else(|| {
-            Fault::new(
-                "consent_form_missing",
-                "a form with a button that agrees",
-                "a page without one after sign-in",
-                "show a consent form that works without JavaScript, or redirect at once",
-            )
-        })?;
+    let submission = page.forms().into_iter().find_map(Form::agree).ok_or_else(|| {
+        Fault::new(
+            "consent_form_missing",
+            "a form with a button that agrees",
+            "a page without one after sign-in",
+            "show a consent form that works without JavaScript, or redirect at once",
+        )
+    })?;
     match browser.submit(&page, submission).await? {
         Landing::Away(departure) => Ok((departure, Ok("agreed".to_owned()))),
         Landing::Page(next) => Err(Fault::new(

@@ -21,8 +21,7 @@ pub(super) fn check_loads(page: &Page) -> Result<(), Fault> {
             "check client_id, the registered redirect URIs and scopes; the server's log names the cause",
         ));
     }
-    let is_html =
-        recorded.is_media_type("text/html") || recorded.is_media_type("application/xhtml+xml");
+    let is_html = recorded.is_media_type("text/html") || recorded.is_media_type("application/xhtml+xml");
     if !is_html {
         return Err(Fault::new(
             "page_not_html",
@@ -53,18 +52,12 @@ pub(super) fn check_form_action(departure: &Departure, redirect_uri: &str) -> Re
     let (Some(page_url), Ok(target)) = (&departure.page_url, Url::parse(redirect_uri)) else {
         return Ok(());
     };
-    let mut policies = departure
-        .page_policies
-        .iter()
-        .flat_map(|header| header.split(','));
+    let mut policies = departure.page_policies.iter().flat_map(|header| header.split(','));
     match policies.find(|policy| !allows_form_action(policy, page_url, &target)) {
         None => Ok(()),
         Some(_) => Err(Fault::new(
             "form_action_blocks_redirect",
-            format!(
-                "a form that may end at {}",
-                target.origin().ascii_serialization()
-            ),
+            format!("a form that may end at {}", target.origin().ascii_serialization()),
             "a Content-Security-Policy whose form-action does not allow it",
             "leave form-action out on the consent page, or add the platform's hosts",
         )),
@@ -73,12 +66,8 @@ pub(super) fn check_form_action(departure: &Departure, redirect_uri: &str) -> Re
 
 fn allows_form_action(policy: &str, page_url: &Url, target: &Url) -> bool {
     let mut directives = policy.split(';').map(str::split_ascii_whitespace);
-    let sources = directives.find_map(|mut words| {
-        words
-            .next()
-            .filter(|name| name.eq_ignore_ascii_case("form-action"))
-            .map(|_| words)
-    });
+    let sources = directives
+        .find_map(|mut words| words.next().filter(|name| name.eq_ignore_ascii_case("form-action")).map(|_| words));
     let Some(mut sources) = sources else {
         return true;
     };
@@ -109,10 +98,7 @@ fn allows_source(source: &str, page_url: &Url, target: &Url) -> bool {
 /// The first thing in a page that would open a window or a dialog.
 fn pop_up(body: &str) -> Option<String> {
     let html = Html::parse_document(body);
-    let mut elements = html
-        .root_element()
-        .descendants()
-        .filter_map(ElementRef::wrap);
+    let mut elements = html.root_element().descendants().filter_map(ElementRef::wrap);
     elements.find_map(|element| {
         let opens_a_tab = |name| {
             let target = element.attr(name);
@@ -121,9 +107,7 @@ fn pop_up(body: &str) -> Option<String> {
         if opens_a_tab("target") || opens_a_tab("formtarget") {
             return Some("target=_blank".to_owned());
         }
-        scripts_of(&element)
-            .iter()
-            .find_map(|script| pop_up_call(script))
+        scripts_of(&element).iter().find_map(|script| pop_up_call(script))
     })
 }
 
@@ -131,9 +115,7 @@ fn scripts_of(element: &ElementRef<'_>) -> Vec<String> {
     let mut scripts: Vec<String> = element
         .value()
         .attrs()
-        .filter(|(name, value)| {
-            name.starts_with("on") || value.trim_start().starts_with("javascript:")
-        })
+        .filter(|(name, value)| name.starts_with("on") || value.trim_start().starts_with("javascript:"))
         .map(|(_, value)| value.to_owned())
         .collect();
     if element.value().name() == "script" {
@@ -148,10 +130,7 @@ fn pop_up_call(script: &str) -> Option<String> {
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$')
     };
     let called = |call: &str| script.match_indices(call).any(|(at, _)| is_whole_word(at));
-    POP_UP_CALLS
-        .iter()
-        .find(|call| called(call))
-        .map(|call| format!("{})", call))
+    POP_UP_CALLS.iter().find(|call| called(call)).map(|call| format!("{})", call))
 }
 
 #[cfg(test)]
@@ -165,48 +144,27 @@ mod tests {
 
     #[test]
     fn a_dialog_in_a_script_or_an_attribute_is_a_pop_up() {
-        assert_eq!(
-            pop_up("<script>window.alert('x')</script>").unwrap(),
-            "alert()"
-        );
-        assert_eq!(
-            pop_up("<a href='javascript:window.open(1)'>x</a>").unwrap(),
-            "window.open()"
-        );
-        assert_eq!(
-            pop_up("<a href=/help target=_BLANK>x</a>").unwrap(),
-            "target=_blank"
-        );
+        assert_eq!(pop_up("<script>window.alert('x')</script>").unwrap(), "alert()");
+        assert_eq!(pop_up("<a href='javascript:window.open(1)'>x</a>").unwrap(), "window.open()");
+        assert_eq!(pop_up("<a href=/help target=_BLANK>x</a>").unwrap(), "target=_blank");
     }
 
     #[test]
     fn words_in_the_text_and_longer_names_are_no_pop_up() {
-        assert_eq!(
-            pop_up("<p>We never alert() you</p><script>showAlert(); myalert(1)</script>"),
-            None
-        );
+        assert_eq!(pop_up("<p>We never alert() you</p><script>showAlert(); myalert(1)</script>"), None);
     }
 
     #[test]
     fn self_alone_blocks_the_way_to_the_platform() {
-        assert!(!allows(
-            "default-src 'none'; form-action 'self'",
-            "https://p.example/cb"
-        ));
+        assert!(!allows("default-src 'none'; form-action 'self'", "https://p.example/cb"));
         assert!(!allows("form-action 'none'", "https://p.example/cb"));
     }
 
     #[test]
     fn a_named_host_or_no_form_action_lets_the_redirect_through() {
         assert!(allows("default-src 'self'", "https://p.example/cb"));
-        assert!(allows(
-            "form-action 'self' https://p.example",
-            "https://p.example/cb"
-        ));
-        assert!(allows(
-            "form-action 'self' *.amazon.com",
-            "https://layla.amazon.com/cb"
-        ));
+        assert!(allows("form-action 'self' https://p.example", "https://p.example/cb"));
+        assert!(allows("form-action 'self' *.amazon.com", "https://layla.amazon.com/cb"));
         assert!(allows("form-action https:", "https://p.example/cb"));
     }
 }

@@ -14,11 +14,7 @@ impl Attempt {
     ///
     /// # Errors
     /// The [`Fault`] that the platform would stumble over first (RFC 6749 section 4.1.2, RFC 9207 section 2.4).
-    pub fn read_redirect(
-        &self,
-        location: &str,
-        endpoints: &Endpoints,
-    ) -> Result<PlainSecret, Fault> {
+    pub fn read_redirect(&self, location: &str, endpoints: &Endpoints) -> Result<PlainSecret, Fault> {
         let query = self.response_query(location)?;
         let parameters = Parameters::parse(query)?;
         if let Some(error) = &parameters.error {
@@ -34,25 +30,15 @@ impl Attempt {
         let changed = || {
             Fault::new(
                 "redirect_uri_changed",
-                format!(
-                    "a redirect to {} followed by the parameters",
-                    self.redirect_uri
-                ),
+                format!("a redirect to {} followed by the parameters", self.redirect_uri),
                 format!("one to {:?}", without_parameters(location)),
                 "redirect to the redirect_uri of the request, unchanged, and append parameters with `?` (or `&` when it has a query)",
             )
         };
-        let tail = location
-            .strip_prefix(&self.redirect_uri)
-            .ok_or_else(changed)?;
+        let tail = location.strip_prefix(&self.redirect_uri).ok_or_else(changed)?;
         let (query, fragment) = tail.split_once('#').unwrap_or((tail, ""));
-        let has_code =
-            |text: &str| form_urlencoded::parse(text.as_bytes()).any(|(k, _)| k == "code");
-        let separator = if self.redirect_uri.contains('?') {
-            '&'
-        } else {
-            '?'
-        };
+        let has_code = |text: &str| form_urlencoded::parse(text.as_bytes()).any(|(k, _)| k == "code");
+        let separator = if self.redirect_uri.contains('?') { '&' } else { '?' };
         let query = match query.strip_prefix(separator) {
             Some(query) => query,
             None if query.is_empty() => "",
@@ -75,12 +61,7 @@ impl Attempt {
         match seen {
             None => Err(Fault::new("state_missing", expected, "none", mend)),
             Some(seen) if seen == self.state => Ok(()),
-            Some(seen) => Err(Fault::new(
-                "state_changed",
-                expected,
-                first_difference(&self.state, seen),
-                mend,
-            )),
+            Some(seen) => Err(Fault::new("state_changed", expected, first_difference(&self.state, seen), mend)),
         }
     }
 }
@@ -119,11 +100,7 @@ impl Parameters {
 }
 
 fn error_in_redirect(error: &str) -> Fault {
-    let shown = if looks_like_an_error_code(error) {
-        error
-    } else {
-        "of no known form"
-    };
+    let shown = if looks_like_an_error_code(error) { error } else { "of no known form" };
     Fault::new(
         "error_in_redirect",
         "an authorization code",
@@ -135,62 +112,35 @@ fn error_in_redirect(error: &str) -> Fault {
 fn check_iss(seen: Option<&str>, endpoints: &Endpoints) -> Result<(), Fault> {
     let mend = "send the issuer of the metadata, to the byte (RFC 9207 section 2)";
     match (seen, &endpoints.issuer) {
-        (None, Some(issuer)) if endpoints.promises_iss => Err(Fault::new(
-            "iss_missing",
-            format!("iss={issuer:?}, as the metadata promises"),
-            "none",
-            mend,
-        )),
-        (Some(seen), Some(issuer)) if seen != issuer => Err(Fault::new(
-            "iss_mismatch",
-            format!("iss={issuer:?}"),
-            format!("iss={seen:?}"),
-            mend,
-        )),
+        (None, Some(issuer)) if endpoints.promises_iss => {
+            Err(Fault::new("iss_missing", format!("iss={issuer:?}, as the metadata promises"), "none", mend))
+        }
+        (Some(seen), Some(issuer)) if seen != issuer => {
+            Err(Fault::new("iss_mismatch", format!("iss={issuer:?}"), format!("iss={seen:?}"), mend))
+        }
         _ => Ok(()),
     }
 }
 
 fn check_code(code: Option<String>) -> Result<PlainSecret, Fault> {
     let mend = "issue codes of A-Z a-z 0-9 - _ only, under 128 characters";
-    let code = code.filter(|code| !code.is_empty()).ok_or_else(|| {
-        Fault::new(
-            "code_missing",
-            "a code",
-            "none",
-            "add the code to the query of the redirect",
-        )
-    })?;
-    if let Some(strange) = code
-        .chars()
-        .find(|c| !(c.is_ascii_alphanumeric() || "-_".contains(*c)))
-    {
+    let code = code
+        .filter(|code| !code.is_empty())
+        .ok_or_else(|| Fault::new("code_missing", "a code", "none", "add the code to the query of the redirect"))?;
+    if let Some(strange) = code.chars().find(|c| !(c.is_ascii_alphanumeric() || "-_".contains(*c))) {
         let seen = format!("{strange:?} in it");
-        return Err(Fault::new(
-            "code_characters",
-            "a code that no encoding step can damage",
-            seen,
-            mend,
-        ));
+        return Err(Fault::new("code_characters", "a code that no encoding step can damage", seen, mend));
     }
     if code.len() >= 128 {
         let seen = format!("{}", code.len());
-        return Err(Fault::new(
-            "code_too_long",
-            "a code under 128 characters",
-            seen,
-            mend,
-        ));
+        return Err(Fault::new("code_too_long", "a code under 128 characters", seen, mend));
     }
     Ok(code.into())
 }
 
 /// Where two states part, in words; a state is not secret, yet two kilobytes of it help nobody.
 fn first_difference(expected: &str, seen: &str) -> String {
-    let place = expected
-        .chars()
-        .zip(seen.chars())
-        .position(|(expected, seen)| expected != seen);
+    let place = expected.chars().zip(seen.chars()).position(|(expected, seen)| expected != seen);
     let length = seen.len();
     match place {
         None if length < expected.len() => format!("it cut off after {length} bytes"),

@@ -65,12 +65,7 @@ pub(super) struct Logbook<'a> {
 impl Report {
     /// A report over finished steps; it passes when there are steps and all of them passed.
     pub fn new(platform: &'static str, base_url: String, steps: Vec<Step>) -> Self {
-        Self {
-            platform,
-            base_url,
-            passed: !steps.is_empty() && steps.iter().all(|step| step.passed),
-            steps,
-        }
+        Self { platform, base_url, passed: !steps.is_empty() && steps.iter().all(|step| step.passed), steps }
     }
 }
 
@@ -82,20 +77,12 @@ impl Fault {
         seen: impl fmt::Display,
         mend: impl fmt::Display,
     ) -> Self {
-        Self {
-            reason,
-            expected: expected.to_string(),
-            seen: seen.to_string(),
-            mend: mend.to_string(),
-        }
+        Self { reason, expected: expected.to_string(), seen: seen.to_string(), mend: mend.to_string() }
     }
 
     /// Expected, seen and mend in one line.
     pub fn detail(&self) -> String {
-        format!(
-            "expected {}; saw {}; mend: {}",
-            self.expected, self.seen, self.mend
-        )
+        format!("expected {}; saw {}; mend: {}", self.expected, self.seen, self.mend)
     }
 }
 
@@ -112,11 +99,7 @@ impl From<WireFault> for Fault {
 
 impl<'a> Logbook<'a> {
     pub(super) fn new(on_step: &'a mut dyn FnMut(&Step)) -> Self {
-        Self {
-            round: 0,
-            steps: Vec::new(),
-            on_step,
-        }
+        Self { round: 0, steps: Vec::new(), on_step }
     }
 
     pub(super) fn begin_round(&mut self, round: u8) {
@@ -130,14 +113,7 @@ impl<'a> Logbook<'a> {
             Ok(detail) => (None, detail),
             Err(fault) => (Some(fault.reason), fault.detail()),
         };
-        let step = Step {
-            round: self.round,
-            name,
-            passed,
-            reason,
-            detail,
-            took_ms: milliseconds(took),
-        };
+        let step = Step { round: self.round, name, passed, reason, detail, took_ms: milliseconds(took) };
         (self.on_step)(&step);
         self.steps.push(step);
     }
@@ -161,12 +137,7 @@ impl<'a> Logbook<'a> {
     /// Notes that the rest of a round was not made, since it needs what an earlier step failed to give.
     pub(super) fn stop(&mut self, needed: &'static str) {
         let expected = format!("{needed}, for the rest of this round");
-        let verdict = Fault::new(
-            "round_stopped",
-            expected,
-            "none",
-            "mend the step above first",
-        );
+        let verdict = Fault::new("round_stopped", expected, "none", "mend the step above first");
         self.note("stopped", Duration::ZERO, Err(verdict));
     }
 

@@ -48,47 +48,22 @@ struct Round {
 }
 
 const ROUNDS: [Round; 4] = [
-    Round {
-        number: 1,
-        pkce: true,
-        authentication: ClientAuthentication::Basic,
-    },
-    Round {
-        number: 2,
-        pkce: true,
-        authentication: ClientAuthentication::Body,
-    },
-    Round {
-        number: 3,
-        pkce: false,
-        authentication: ClientAuthentication::Basic,
-    },
-    Round {
-        number: 4,
-        pkce: false,
-        authentication: ClientAuthentication::Body,
-    },
+    Round { number: 1, pkce: true, authentication: ClientAuthentication::Basic },
+    Round { number: 2, pkce: true, authentication: ClientAuthentication::Body },
+    Round { number: 3, pkce: false, authentication: ClientAuthentication::Basic },
+    Round { number: 4, pkce: false, authentication: ClientAuthentication::Body },
 ];
 
 /// Plays Alexa: four links with all combinations of PKCE and client authentication, each unlinked at its end.
 ///
 /// `http` must neither follow redirects nor keep cookies. `on_step` hears of each step as soon as it is over.
 /// Failures are in the report.
-pub async fn alexa(
-    plan: &Plan,
-    http: &Client,
-    randomness: &dyn Randomness,
-    on_step: &mut dyn FnMut(&Step),
-) -> Report {
+pub async fn alexa(plan: &Plan, http: &Client, randomness: &dyn Randomness, on_step: &mut dyn FnMut(&Step)) -> Report {
     let wire = Wire::new(http);
     let mut logbook = Logbook::new(on_step);
     for round in &ROUNDS {
         logbook.begin_round(round.number);
-        if round
-            .play(plan, wire, randomness, &mut logbook)
-            .await
-            .is_none()
-        {
+        if round.play(plan, wire, randomness, &mut logbook).await.is_none() {
             break;
         }
     }
@@ -108,11 +83,7 @@ impl Round {
         let found = self.discover(plan, wire, randomness).await;
         let (endpoints, attempt) = logbook.keep("discover", started, found)?;
 
-        let front = Front {
-            plan,
-            endpoints: &endpoints,
-            attempt: &attempt,
-        };
+        let front = Front { plan, endpoints: &endpoints, attempt: &attempt };
         let Some(code) = front.obtain_code(wire, logbook).await else {
             logbook.stop("an authorization code");
             return Some(());
@@ -125,12 +96,7 @@ impl Round {
             client_secret: &plan.client_secret,
             authentication: self.authentication,
         };
-        let back = Back {
-            client,
-            attempt: &attempt,
-            deadline: plan.deadline,
-            randomness,
-        };
+        let back = Back { client, attempt: &attempt, deadline: plan.deadline, randomness };
         back.use_code(&code, logbook).await;
         Some(())
     }
@@ -141,11 +107,10 @@ impl Round {
         wire: Wire<'_>,
         randomness: &dyn Randomness,
     ) -> Result<((Endpoints, Attempt), Verdict), Fault> {
-        let redirect_uri =
-            random_redirect_uri(&plan.redirect_uris, randomness).ok_or_else(|| {
-                let mend = "give the redirect URIs of the platform's regions";
-                Fault::new("no_redirect_uri", "at least one redirect URI", "none", mend)
-            })?;
+        let redirect_uri = random_redirect_uri(&plan.redirect_uris, randomness).ok_or_else(|| {
+            let mend = "give the redirect URIs of the platform's regions";
+            Fault::new("no_redirect_uri", "at least one redirect URI", "none", mend)
+        })?;
         let (endpoints, _) = Endpoints::discover(&wire, &plan.base_url).await?;
         let scope = plan.scope.as_deref();
         let attempt = Attempt::new(&plan.client_id, redirect_uri, scope, self.pkce, randomness);
@@ -153,11 +118,7 @@ impl Round {
             Some(issuer) => format!("metadata of {}", issuer.escape_debug()),
             None => "no metadata, customary paths".to_owned(),
         };
-        let pkce = if self.pkce {
-            "with PKCE"
-        } else {
-            "without PKCE"
-        };
+        let pkce = if self.pkce { "with PKCE" } else { "without PKCE" };
         let authentication = self.authentication;
         let detail = format!("{source}; {pkce}, {authentication}, redirect to {redirect_uri}");
         Ok(((endpoints, attempt), Ok(detail)))

@@ -28,17 +28,12 @@ pub struct Tokens {
 impl Tokens {
     /// Takes the tokens out of an answer, also of one that breaks other rules: a link was made all the same.
     pub fn of(recorded: &Recorded) -> Self {
-        let json = (recorded.status == 200)
-            .then(|| serde_json::from_str::<Value>(&recorded.body).ok())
-            .flatten();
+        let json = (recorded.status == 200).then(|| serde_json::from_str::<Value>(&recorded.body).ok()).flatten();
         let token = |name: &str| {
             let text = json.as_ref()?.get(name)?.as_str()?;
             (!text.is_empty()).then(|| text.to_owned().into())
         };
-        Self {
-            access_token: token("access_token"),
-            refresh_token: token("refresh_token"),
-        }
+        Self { access_token: token("access_token"), refresh_token: token("refresh_token") }
     }
 }
 
@@ -46,10 +41,7 @@ impl Tokens {
 ///
 /// # Errors
 /// `unreachable` or `token_too_slow`.
-pub fn check_time(
-    answer: &Result<Recorded, WireFault>,
-    deadline: Duration,
-) -> Result<&Recorded, Fault> {
+pub fn check_time(answer: &Result<Recorded, WireFault>, deadline: Duration) -> Result<&Recorded, Fault> {
     let slow = |seen: String| {
         Fault::new(
             "token_too_slow",
@@ -61,10 +53,9 @@ pub fn check_time(
     match answer {
         Err(fault @ WireFault::TimedOut(_)) => Err(slow(fault.to_string())),
         Err(fault) => Err(fault.clone().into()),
-        Ok(recorded) if recorded.took > deadline => Err(slow(format!(
-            "one after {:.1} s",
-            recorded.took.as_secs_f64()
-        ))),
+        Ok(recorded) if recorded.took > deadline => {
+            Err(slow(format!("one after {:.1} s", recorded.took.as_secs_f64())))
+        }
         Ok(recorded) => Ok(recorded),
     }
 }
@@ -84,12 +75,7 @@ pub fn check_tokens(recorded: &Recorded, refresh_required: bool) -> Result<(), F
     if length >= BODY_LIMIT {
         let seen = format!("{length} characters");
         let mend = "issue shorter (opaque) tokens and leave out extra members";
-        return Err(Fault::new(
-            "body_too_long",
-            format!("fewer than {BODY_LIMIT} characters"),
-            seen,
-            mend,
-        ));
+        return Err(Fault::new("body_too_long", format!("fewer than {BODY_LIMIT} characters"), seen, mend));
     }
     Ok(())
 }
@@ -99,28 +85,14 @@ pub fn check_tokens(recorded: &Recorded, refresh_required: bool) -> Result<(), F
 /// # Errors
 /// `wrong_error_status` or `wrong_error_code`.
 pub fn check_error(recorded: &Recorded, statuses: &[u16], code: &str) -> Result<(), Fault> {
-    let wanted = statuses
-        .iter()
-        .map(u16::to_string)
-        .collect::<Vec<_>>()
-        .join(" or ");
+    let wanted = statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
     let mend = "answer as RFC 6749 section 5.2 says; faults of the server itself are 503";
     if !statuses.contains(&recorded.status) {
         let expected = format!("status {wanted} with {code}");
-        return Err(Fault::new(
-            "wrong_error_status",
-            expected,
-            outcome(recorded),
-            mend,
-        ));
+        return Err(Fault::new("wrong_error_status", expected, outcome(recorded), mend));
     }
     if recorded.error_code().as_deref() != Some(code) {
-        return Err(Fault::new(
-            "wrong_error_code",
-            format!("error {code}"),
-            outcome(recorded),
-            mend,
-        ));
+        return Err(Fault::new("wrong_error_code", format!("error {code}"), outcome(recorded), mend));
     }
     Ok(())
 }
@@ -138,21 +110,11 @@ fn check_envelope(recorded: &Recorded) -> Result<Map<String, Value>, Fault> {
     let mend = "answer the token endpoint directly, with status 200 and a JSON object of type application/json";
     if (300..400).contains(&recorded.status) {
         let seen = format!("a redirect, status {}", recorded.status);
-        return Err(Fault::new(
-            "token_redirected",
-            "a direct answer",
-            seen,
-            mend,
-        ));
+        return Err(Fault::new("token_redirected", "a direct answer", seen, mend));
     }
     if recorded.status != 200 {
         let mend = mend_of(recorded.error_code().as_deref()).unwrap_or(mend);
-        return Err(Fault::new(
-            "token_status",
-            "status 200",
-            outcome(recorded),
-            mend,
-        ));
+        return Err(Fault::new("token_status", "status 200", outcome(recorded), mend));
     }
     let Some(Value::Object(json)) = recorded.json() else {
         let seen = if recorded.is_media_type("application/json") {
@@ -160,27 +122,18 @@ fn check_envelope(recorded: &Recorded) -> Result<Map<String, Value>, Fault> {
         } else {
             "another content type"
         };
-        return Err(Fault::new(
-            "token_not_json",
-            "JSON of type application/json",
-            seen,
-            mend,
-        ));
+        return Err(Fault::new("token_not_json", "JSON of type application/json", seen, mend));
     };
     Ok(json)
 }
 
 fn mend_of(error_code: Option<&str>) -> Option<&'static str> {
     match error_code? {
-        "invalid_client" => {
-            Some("compare client id and secret, and take Basic and body credentials alike")
-        }
+        "invalid_client" => Some("compare client id and secret, and take Basic and body credentials alike"),
         "invalid_grant" => Some(
             "compare redirect_uri and code_verifier with those of the code, and ask for no verifier that was not promised",
         ),
-        "unauthorized_client" => {
-            Some("allow the client the grants authorization_code and refresh_token")
-        }
+        "unauthorized_client" => Some("allow the client the grants authorization_code and refresh_token"),
         _ => None,
     }
 }
@@ -196,10 +149,7 @@ fn check_token(json: &Map<String, Value>, name: &'static str, required: bool) ->
                 "refresh_token_missing",
                 "allow the client the refresh_token grant: without it the link ends with the first access token",
             ),
-            _ => (
-                "access_token_missing",
-                "put the access token into the answer as text",
-            ),
+            _ => ("access_token_missing", "put the access token into the answer as text"),
         };
         return Err(Fault::new(reason, format!("{name} as text"), "none", mend));
     }
@@ -222,17 +172,8 @@ fn check_token_type(json: &Map<String, Value>) -> Result<(), Fault> {
     if seen.is_some_and(|seen| seen.eq_ignore_ascii_case("bearer")) {
         return Ok(());
     }
-    let seen = if seen.is_some() {
-        "another type"
-    } else {
-        "none"
-    };
-    Err(Fault::new(
-        "token_type",
-        "token_type Bearer",
-        seen,
-        "send \"token_type\":\"Bearer\"",
-    ))
+    let seen = if seen.is_some() { "another type" } else { "none" };
+    Err(Fault::new("token_type", "token_type Bearer", seen, "send \"token_type\":\"Bearer\""))
 }
 
 fn check_expires_in(value: Option<&Value>) -> Result<(), Fault> {
@@ -245,11 +186,7 @@ fn check_expires_in(value: Option<&Value>) -> Result<(), Fault> {
         Some(seconds) if seconds >= SHORTEST_LIFE => Ok(()),
         Some(seconds) => Err(Fault::new("expires_in_too_short", expected, seconds, mend)),
         None => {
-            let seen = if value.is_string() {
-                "a string"
-            } else {
-                "no whole number"
-            };
+            let seen = if value.is_string() { "a string" } else { "no whole number" };
             Err(Fault::new("expires_in_not_a_number", expected, seen, mend))
         }
     }

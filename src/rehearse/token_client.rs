@@ -43,11 +43,7 @@ impl TokenClient<'_> {
     ///
     /// # Errors
     /// [`WireFault`] when no answer came; the same holds for all calls here.
-    pub async fn exchange(
-        &self,
-        attempt: &Attempt,
-        code: &PlainSecret,
-    ) -> Result<Recorded, WireFault> {
+    pub async fn exchange(&self, attempt: &Attempt, code: &PlainSecret) -> Result<Recorded, WireFault> {
         let mut parameters = vec![
             ("grant_type", "authorization_code"),
             ("code", code.expose()),
@@ -61,32 +57,20 @@ impl TokenClient<'_> {
 
     /// Refreshes (RFC 6749 section 6), without a scope, as platforms do.
     pub async fn refresh(&self, refresh_token: &PlainSecret) -> Result<Recorded, WireFault> {
-        let parameters = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token.expose()),
-        ];
+        let parameters = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())];
         self.call(&self.endpoints.token, &parameters).await
     }
 
     /// Asks whether an access token is active (RFC 7662); `None` when the server offers no introspection.
-    pub async fn introspect(
-        &self,
-        access_token: &PlainSecret,
-    ) -> Option<Result<Recorded, WireFault>> {
-        let parameters = [
-            ("token", access_token.expose()),
-            ("token_type_hint", "access_token"),
-        ];
+    pub async fn introspect(&self, access_token: &PlainSecret) -> Option<Result<Recorded, WireFault>> {
+        let parameters = [("token", access_token.expose()), ("token_type_hint", "access_token")];
         let endpoint = self.endpoints.introspection.as_ref()?;
         self.offered(self.call(endpoint, &parameters).await)
     }
 
     /// Unlinks (RFC 7009); `None` when the server offers no revocation.
     pub async fn revoke(&self, refresh_token: &PlainSecret) -> Option<Result<Recorded, WireFault>> {
-        let parameters = [
-            ("token", refresh_token.expose()),
-            ("token_type_hint", "refresh_token"),
-        ];
+        let parameters = [("token", refresh_token.expose()), ("token_type_hint", "refresh_token")];
         let endpoint = self.endpoints.revocation.as_ref()?;
         self.offered(self.call(endpoint, &parameters).await)
     }
@@ -100,14 +84,9 @@ impl TokenClient<'_> {
         }
     }
 
-    async fn call(
-        &self,
-        endpoint: &Url,
-        parameters: &[(&str, &str)],
-    ) -> Result<Recorded, WireFault> {
+    async fn call(&self, endpoint: &Url, parameters: &[(&str, &str)]) -> Result<Recorded, WireFault> {
         let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(parameters)
-            .append_pair("client_id", self.client_id);
+        body.extend_pairs(parameters).append_pair("client_id", self.client_id);
         let mut request = Request::new(Method::POST, endpoint.clone());
         let headers = request.headers_mut();
         let form = HeaderValue::from_static("application/x-www-form-urlencoded;charset=UTF-8");
@@ -143,8 +122,7 @@ fn basic(client_id: &str, client_secret: &PlainSecret) -> HeaderValue {
     let pair = format!("{}:{}", encode(client_id), encode(client_secret.expose()));
     let credentials = format!("Basic {}", STANDARD.encode(pair));
     // Base64 is always a valid header value; an empty one would only be refused by the server.
-    let mut value =
-        HeaderValue::from_str(&credentials).unwrap_or_else(|_| HeaderValue::from_static(""));
+    let mut value = HeaderValue::from_str(&credentials).unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
     value
 }

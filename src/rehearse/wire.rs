@@ -61,11 +61,7 @@ impl<'a> Wire<'a> {
     ///
     /// # Errors
     /// [`WireFault`] when no complete answer came; any HTTP status is an answer.
-    pub async fn send(
-        &self,
-        mut request: Request,
-        body_limit: usize,
-    ) -> Result<Recorded, WireFault> {
+    pub async fn send(&self, mut request: Request, body_limit: usize) -> Result<Recorded, WireFault> {
         *request.timeout_mut() = Some(PATIENCE);
         let sent = raw_request(&request);
         let started = Instant::now();
@@ -112,10 +108,7 @@ impl Recorded {
 
 impl fmt::Debug for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorded")
-            .field("status", &self.status)
-            .field("took", &self.took)
-            .finish_non_exhaustive()
+        f.debug_struct("Recorded").field("status", &self.status).field("took", &self.took).finish_non_exhaustive()
     }
 }
 
@@ -170,17 +163,9 @@ fn raw_request(request: &Request) -> String {
 }
 
 fn raw_answer(response: &Response, body: &str) -> String {
-    format!(
-        "{:?} {}\n{}\n{body}",
-        response.version(),
-        response.status(),
-        header_lines(response.headers()),
-    )
+    format!("{:?} {}\n{}\n{body}", response.version(), response.status(), header_lines(response.headers()),)
 }
 
 fn header_lines(headers: &HeaderMap) -> String {
-    headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())))
-        .collect()
+    headers.iter().map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))).collect()
 }

@@ -82,11 +82,8 @@ pub trait GrantStore: Send + Sync {
     async fn issue_code(&self, grant: &NewGrant) -> Result<(), StoreError>;
 
     /// The client of that id and, when one is named, the grant, in one read. `None` when the client is unknown.
-    async fn presented(
-        &self,
-        client_id: &ClientId,
-        grant_id: Option<GrantId>,
-    ) -> Result<Option<Presented>, StoreError>;
+    async fn presented(&self, client_id: &ClientId, grant_id: Option<GrantId>)
+    -> Result<Option<Presented>, StoreError>;
 
     /// The grant of that id.
     async fn grant(&self, id: GrantId) -> Result<Option<OwnedGrant>, StoreError>;

@@ -105,9 +105,11 @@ where
     usize: ColumnIndex<D::Row>,
 {
     let known = migrator.iter().map(|migration| migration.version).max();
-    let applied = sqlx::query_scalar::<D, i64>("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1")
-        .fetch_optional(pool)
-        .await;
+    let applied = sqlx::query_scalar::<D, i64>(
+        "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1",
+    )
+    .fetch_optional(pool)
+    .await;
     match applied {
         Ok(applied) => Ok(applied >= known),
         // The database answered, and the table does not exist yet.

@@ -89,10 +89,7 @@ where
 impl Driver for PostgresDriver {
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let arguments = arguments(statement.values)?;
-        patiently(|| {
-            query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_optional(&self.pool)
-        })
-        .await
+        patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_optional(&self.pool)).await
     }
 
     async fn all<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {

@@ -250,10 +250,7 @@ where
 {
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
         let found: Option<Uuid> = row.try_get("grant_id")?;
-        Ok(Self {
-            client: ClientRow::from_row(row)?,
-            grant: found.map(|_| GrantRow::from_row(row)).transpose()?,
-        })
+        Ok(Self { client: ClientRow::from_row(row)?, grant: found.map(|_| GrantRow::from_row(row)).transpose()? })
     }
 }
 
@@ -261,10 +258,7 @@ impl TryFrom<PresentedRow> for Presented {
     type Error = StoreError;
 
     fn try_from(row: PresentedRow) -> Result<Self, StoreError> {
-        Ok(Presented {
-            client: row.client.try_into()?,
-            grant: row.grant.map(OwnedGrant::try_from).transpose()?,
-        })
+        Ok(Presented { client: row.client.try_into()?, grant: row.grant.map(OwnedGrant::try_from).transpose()? })
     }
 }
 

@@ -66,8 +66,7 @@ impl SigningKey {
     /// Reads a private key in PKCS #8 form.
     pub fn from_pkcs8(pkcs8: &[u8]) -> Result<Self, Fault> {
         let broken = || Fault::new("a stored signing key is no P-256 private key");
-        let pair =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map_err(|_| broken())?;
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map_err(|_| broken())?;
         let point = pair.public_key().as_ref();
         let (x, y) = match point.split_first() {
             Some((4, xy)) if xy.len() == 64 => xy.split_at(32),

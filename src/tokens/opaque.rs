@@ -156,13 +156,8 @@ impl OpaqueAccessToken {
     fn to_bytes(self) -> Vec<u8> {
         let issued = self.issued_at.timestamp();
         let lifetime = u32::try_from(self.expires_at.timestamp().saturating_sub(issued)).unwrap_or(u32::MAX);
-        [
-            self.id.to_bytes().as_slice(),
-            &self.scope_mask.to_be_bytes(),
-            &issued.to_be_bytes(),
-            &lifetime.to_be_bytes(),
-        ]
-        .concat()
+        [self.id.to_bytes().as_slice(), &self.scope_mask.to_be_bytes(), &issued.to_be_bytes(), &lifetime.to_be_bytes()]
+            .concat()
     }
 
     /// The text that the platform gets.

@@ -51,10 +51,8 @@ impl Sealer {
     /// Encrypts `plain` for `place`.
     pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut text = plain.to_vec();
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(place.bound(), &mut text)
-            .map_err(|_| Fault::new("encrypting failed"))?;
+        let nonce =
+            self.key.seal_in_place_append_tag(place.bound(), &mut text).map_err(|_| Fault::new("encrypting failed"))?;
         Ok([[VERSION].as_slice(), &self.name, nonce.as_ref(), &text].concat())
     }
 

@@ -56,7 +56,8 @@ pub fn is_api(path: &str) -> bool {
 /// A path with its methods; all others get 405 with `Allow` (RFC 9110 section 15.5.6).
 fn at(path: &str, methods: &'static [Method]) -> Resource {
     let allow = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    web::resource(path).default_service(web::to(move |request, app| reply::method_not_allowed(request, app, allow.clone())))
+    web::resource(path)
+        .default_service(web::to(move |request, app| reply::method_not_allowed(request, app, allow.clone())))
 }
 
 const GET: &[Method] = &[Method::GET, Method::HEAD];
@@ -75,7 +76,9 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         .service(at(TOKEN, POST).route(web::post().to(oauth::token::post)))
         .service(at(REVOKE, POST).route(web::post().to(oauth::revoke::post)))
         .service(at(INTROSPECT, POST).route(web::post().to(oauth::introspect::post)))
-        .service(at(METADATA, GET).route(web::get().to(oauth::metadata::get)).route(web::head().to(oauth::metadata::get)))
+        .service(
+            at(METADATA, GET).route(web::get().to(oauth::metadata::get)).route(web::head().to(oauth::metadata::get)),
+        )
         .service(at(JWKS, GET).route(web::get().to(oauth::jwks::get)).route(web::head().to(oauth::jwks::get)))
         .service(at(SIGN_IN, POST).route(web::post().to(pages::sign_in::post)))
         .service(at(CONSENT, POST).route(web::post().to(pages::consent::post)))
@@ -99,8 +102,12 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
 /// What both listeners serve.
 pub fn health(services: &mut ServiceConfig) {
     services
-        .service(at(HEALTHZ, GET).route(web::get().to(oauth::health::alive)).route(web::head().to(oauth::health::alive)))
-        .service(at(READYZ, GET).route(web::get().to(oauth::health::ready)).route(web::head().to(oauth::health::ready)));
+        .service(
+            at(HEALTHZ, GET).route(web::get().to(oauth::health::alive)).route(web::head().to(oauth::health::alive)),
+        )
+        .service(
+            at(READYZ, GET).route(web::get().to(oauth::health::ready)).route(web::head().to(oauth::health::ready)),
+        );
 }
 
 /// The addresses of our endpoints, for the metadata and for platforms' consoles.

@@ -1,6 +1,7 @@
 //! Owns the listeners and their limits. Leaves what they serve to `routes.rs`.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -19,8 +20,22 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// How long requests in flight may take after the server was told to stop, in seconds.
 const GRACE: u64 = 10;
 
-/// The server on its listeners; it runs while it is awaited. `signals`: stop by itself on SIGTERM and SIGINT.
-pub fn public(app: web::Data<App>, listener: TcpListener, signals: bool) -> std::io::Result<Server> {
+/// Serves on both listeners until the process is told to stop (SIGTERM, SIGINT) and what was in flight has ended.
+pub async fn run(app: Arc<App>, listener: TcpListener, admin_listener: Option<TcpListener>) -> std::io::Result<()> {
+    let admin = admin_listener.map(|listener| admin(app.clone(), listener)).transpose()?;
+    let handle = admin.as_ref().map(Server::handle);
+    let admin = admin.map(tokio::spawn);
+    public(app, listener, true)?.await?;
+    if let (Some(handle), Some(admin)) = (handle, admin) {
+        handle.stop(true).await;
+        drop(admin.await);
+    }
+    Ok(())
+}
+
+/// The public server; it runs while it is awaited. `signals`: stop by itself on SIGTERM and SIGINT.
+pub fn public(app: Arc<App>, listener: TcpListener, signals: bool) -> std::io::Result<Server> {
+    let app = web::Data::from(app);
     let with_dev = app.rehearsal.is_some();
     let mut server = HttpServer::new(move || {
         Service::new()
@@ -39,12 +54,10 @@ pub fn public(app: web::Data<App>, listener: TcpListener, signals: bool) -> std:
 }
 
 /// The operator's listener.
-pub fn admin(app: web::Data<App>, listener: TcpListener) -> std::io::Result<Server> {
+fn admin(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
+    let app = web::Data::from(app);
     let server = HttpServer::new(move || {
-        Service::new()
-            .app_data(app.clone())
-            .wrap(from_fn(guard::surround))
-            .configure(routes::health)
+        Service::new().app_data(app.clone()).wrap(from_fn(guard::surround)).configure(routes::health)
     });
     let server = server.workers(1).client_request_timeout(HEAD_PATIENCE).disable_signals();
     Ok(server.shutdown_timeout(GRACE).listen(listener)?.run())

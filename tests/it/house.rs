@@ -1,1 +1,103 @@
-//! (being written)
+//! The plan of the house, kept by reading the sources: lower floors never call higher ones, rooms do not import one another,
+//! and each foreign crate has one home.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What each part may import of the others, besides itself. What is not here may import everything.
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
+    ("model", &[]),
+    ("throttle", &[]),
+    ("store", &["model"]),
+    ("tokens", &["model", "store"]),
+    ("platforms", &["model"]),
+    ("oauth", &["model", "store", "throttle", "tokens"]),
+    ("identity", &["model", "store", "throttle"]),
+    ("rehearse", &["model"]),
+    ("config", &["model", "store", "tokens"]),
+    ("telemetry", &["config"]),
+    ("jobs", &["app", "model"]),
+    ("web", &["app", "identity", "model", "oauth", "platforms", "rehearse"]),
+];
+
+/// Where each foreign crate, and the environment, is named.
+const HOMES: [(&str, &[&str]); 8] = [
+    ("actix_web", &["web"]),
+    ("askama", &["web"]),
+    ("sqlx", &["store"]),
+    ("clap", &["cli"]),
+    ("reqwest", &["rehearse", "app"]),
+    ("jsonwebtoken", &["tokens"]),
+    ("argon2_rust", &["identity"]),
+    ("std::env", &["config"]),
+];
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+/// Every source file with the part of the house it belongs to and its code without comments.
+fn files() -> Vec<(PathBuf, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let part = |path: &Path| {
+        let first = path.strip_prefix(&root).unwrap().components().next().unwrap().as_os_str().to_str().unwrap();
+        first.trim_end_matches(".rs").to_owned()
+    };
+    let code = |path: &Path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    };
+    sources(&root).into_iter().map(|path| (path.clone(), part(&path), code(&path))).collect()
+}
+
+fn imported_parts(code: &str) -> BTreeSet<String> {
+    let paths = code.split("crate::").skip(1);
+    let name = |path: &str| path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    paths.map(name).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn no_part_imports_one_it_must_not_know() {
+    for (path, part, code) in files() {
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == part) else { continue };
+        for imported in imported_parts(&code) {
+            let fine = imported == part || allowed.contains(&imported.as_str());
+            assert!(fine, "{} imports crate::{imported}", path.display());
+        }
+    }
+}
+
+#[test]
+fn each_foreign_crate_is_named_in_its_home_only() {
+    for (path, part, code) in files() {
+        for (name, homes) in HOMES {
+            let named = code.contains(&format!("{name}::"));
+            assert!(!named || homes.contains(&part.as_str()), "{} names {name}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_path_that_is_served_is_written_once() {
+    for (path, _, code) in files().into_iter().filter(|(path, ..)| !path.ends_with("web/routes.rs")) {
+        // The rehearsal plays somebody else's client, which knows paths by custom only.
+        if path.components().any(|part| part.as_os_str() == "rehearse") {
+            continue;
+        }
+        for served in ["\"/oauth2/", "\"/.well-known/", "\"/sign-in", "\"/consent", "\"/account", "\"/healthz"] {
+            assert!(!code.contains(served), "{} writes {served} again", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_file_says_at_its_door_what_it_owns_and_stays_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in sources(&root) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} has no door", path.display());
+        let lines = text.lines().count();
+        assert!(lines <= 320, "{} has {lines} lines", path.display());
+    }
+}

@@ -1,7 +1,7 @@
 //! Tests of Couplet as its users meet it: storage on both databases, HTTP, pages, whole links, the command line.
 //!
 //! Each is a short story whose name says what is promised. `support/` has the actors.
-#![allow(
+#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

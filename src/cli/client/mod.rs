@@ -56,11 +56,7 @@ pub async fn run(config: &Config, command: ClientCommand) -> Result<(), CliError
 }
 
 /// A client about to be added, with everything checked.
-pub fn new_client(
-    options: &ClientOptions,
-    id: Option<&str>,
-    secret: Option<&PlainSecret>,
-) -> Result<Client, CliError> {
+pub fn new_client(options: &ClientOptions, id: Option<&str>, secret: Option<&PlainSecret>) -> Result<Client, CliError> {
     let settings = settings::new(options, secret.is_none())?;
     let id = match id {
         Some(id) => client_id(id)?,
@@ -145,7 +141,9 @@ fn told(found: bool, id: &str, what: &str) -> Result<(), CliError> {
 fn read_secret() -> Result<PlainSecret, CliError> {
     let secret = open::secret_from_stdin("the client secret")?;
     if secret.expose().len() < LONG_ENOUGH {
-        print::hint("couplet: the client secret is short and could be guessed; 32 random characters or more are better");
+        print::hint(
+            "couplet: the client secret is short and could be guessed; 32 random characters or more are better",
+        );
     }
     Ok(secret)
 }

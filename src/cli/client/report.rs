@@ -86,7 +86,8 @@ pub fn show(config: &Config, client: &Client, secret: Option<&PlainSecret>, json
     if json {
         let fields = linking.as_ref().map(console_fields);
         return print::json(&Listed {
-            console: fields.map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()),
+            console: fields
+                .map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()),
             skill_management: linking.as_ref().map(skill_management),
             ..listed(client, secret)
         });

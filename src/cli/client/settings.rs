@@ -28,11 +28,7 @@ pub fn new(options: &ClientOptions, public: bool) -> Result<ClientSettings, CliE
 }
 
 /// The settings of an existing client after a change; what is not named stays.
-pub fn changed(
-    current: &ClientSettings,
-    options: &ClientOptions,
-    public: bool,
-) -> Result<ClientSettings, CliError> {
+pub fn changed(current: &ClientSettings, options: &ClientOptions, public: bool) -> Result<ClientSettings, CliError> {
     let base = match preset_of(options)? {
         Some(preset) => ClientSettings {
             name: current.name.clone(),
@@ -48,7 +44,11 @@ pub fn changed(
     changed_from(base, options, public)
 }
 
-fn changed_from(mut settings: ClientSettings, options: &ClientOptions, public: bool) -> Result<ClientSettings, CliError> {
+fn changed_from(
+    mut settings: ClientSettings,
+    options: &ClientOptions,
+    public: bool,
+) -> Result<ClientSettings, CliError> {
     if let Some(name) = &options.name {
         settings.name = checked_name(name)?;
     }
@@ -118,7 +118,11 @@ fn redirect_uris(
             of_vendor.into_iter().chain(kept).collect()
         }
     };
-    given.into_iter().for_each(|uri| if !uris.contains(&uri) { uris.push(uri) });
+    given.into_iter().for_each(|uri| {
+        if !uris.contains(&uri) {
+            uris.push(uri)
+        }
+    });
     Ok(uris)
 }
 

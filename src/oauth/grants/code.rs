@@ -100,7 +100,9 @@ fn check_verifier(grant: &Grant, parameters: &Parameters) -> Result<bool, Refusa
         (None, None) => Ok(false),
         (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(true),
         (Some(_), Some(_)) => Err(no_grant("code_verifier does not meet the code_challenge")),
-        (Some(_), None) => Err(no_grant("code_verifier is missing though the authorization request had a code_challenge")),
+        (Some(_), None) => {
+            Err(no_grant("code_verifier is missing though the authorization request had a code_challenge"))
+        }
         (None, Some(_)) => Err(no_grant("code_verifier came though the authorization request had no code_challenge")),
     }
 }

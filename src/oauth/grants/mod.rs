@@ -70,11 +70,8 @@ impl Protocol {
         let client_id = request.client.client_id()?;
         let found = self.store.presented(&client_id, grant_id).await?;
         let (client, owned) = found.map_or((None, None), |found| (Some(found.client), found.grant));
-        let circumstances = Circumstances {
-            now: self.clock.now(),
-            address: request.address,
-            brake: &self.client_brake,
-        };
+        let circumstances =
+            Circumstances { now: self.clock.now(), address: request.address, brake: &self.client_brake };
         let client = request.client.authenticate(client, &circumstances)?;
         if !client.may_use(grant_type) {
             return Err(Refusal::new(ErrorCode::UnauthorizedClient, "this client may not use this grant type").into());

@@ -8,17 +8,12 @@ const CALLBACK: &str = "https://pitangui.amazon.com/api/skill/link/M2";
 
 fn endpoints() -> Endpoints {
     let base_url = Url::parse("https://a.example").unwrap();
-    Endpoints {
-        issuer: Some("https://a.example".into()),
-        ..Endpoints::customary(&base_url)
-    }
+    Endpoints { issuer: Some("https://a.example".into()), ..Endpoints::customary(&base_url) }
 }
 
 /// What the platform makes of a redirect to the callback with these parameters.
 fn reason(callback: &str, separator: char, parameters: &[(&str, &str)]) -> &'static str {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(parameters)
-        .finish();
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let location = format!("{callback}{separator}{query}");
     match attempt(CALLBACK, true).read_redirect(&location, &endpoints()) {
         Ok(_) => "none",
@@ -32,18 +27,9 @@ fn state() -> String {
 
 #[test]
 fn a_redirect_to_another_address_is_found() {
-    assert_eq!(
-        reason("https://layla.amazon.com/x", '?', &[]),
-        "redirect_uri_changed"
-    );
-    assert_eq!(
-        reason(&format!("{CALLBACK}/"), '?', &[]),
-        "redirect_uri_changed"
-    );
-    assert_eq!(
-        reason(CALLBACK, '&', &[("code", "c")]),
-        "redirect_uri_changed"
-    );
+    assert_eq!(reason("https://layla.amazon.com/x", '?', &[]), "redirect_uri_changed");
+    assert_eq!(reason(&format!("{CALLBACK}/"), '?', &[]), "redirect_uri_changed");
+    assert_eq!(reason(CALLBACK, '&', &[("code", "c")]), "redirect_uri_changed");
 }
 
 #[test]
@@ -54,10 +40,7 @@ fn parameters_in_the_fragment_are_found() {
 
 #[test]
 fn an_error_of_the_server_is_told() {
-    assert_eq!(
-        reason(CALLBACK, '?', &[("error", "access_denied")]),
-        "error_in_redirect"
-    );
+    assert_eq!(reason(CALLBACK, '?', &[("error", "access_denied")]), "error_in_redirect");
 }
 
 #[test]
@@ -65,22 +48,14 @@ fn a_state_that_is_lost_cut_or_damaged_is_found() {
     let cut = &state()[..255];
     let blank = state().replace('+', " ");
     assert_eq!(reason(CALLBACK, '?', &[("code", "c")]), "state_missing");
-    assert_eq!(
-        reason(CALLBACK, '?', &[("code", "c"), ("state", cut)]),
-        "state_changed"
-    );
-    assert_eq!(
-        reason(CALLBACK, '?', &[("code", "c"), ("state", &blank)]),
-        "state_changed"
-    );
+    assert_eq!(reason(CALLBACK, '?', &[("code", "c"), ("state", cut)]), "state_changed");
+    assert_eq!(reason(CALLBACK, '?', &[("code", "c"), ("state", &blank)]), "state_changed");
 }
 
 #[test]
 fn a_state_that_was_not_encoded_is_found() {
     let location = format!("{CALLBACK}?code=c&state={}", state());
-    let fault = attempt(CALLBACK, true)
-        .read_redirect(&location, &endpoints())
-        .unwrap_err();
+    let fault = attempt(CALLBACK, true).read_redirect(&location, &endpoints()).unwrap_err();
     assert_eq!(fault.reason, "state_changed");
 }
 
@@ -92,23 +67,11 @@ fn a_parameter_that_comes_twice_is_found() {
 
 #[test]
 fn words_of_the_server_can_not_break_the_line() {
-    let parameters = [
-        ("code", "c"),
-        ("state", &state()),
-        ("iss", "https://b\n\u{1b}[2J"),
-    ];
-    let query = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(parameters)
-        .finish();
+    let parameters = [("code", "c"), ("state", &state()), ("iss", "https://b\n\u{1b}[2J")];
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
     let location = format!("{CALLBACK}?{query}");
-    let fault = attempt(CALLBACK, true)
-        .read_redirect(&location, &endpoints())
-        .unwrap_err();
-    assert!(
-        !fault.detail().contains(char::is_control),
-        "{}",
-        fault.detail()
-    );
+    let fault = attempt(CALLBACK, true).read_redirect(&location, &endpoints()).unwrap_err();
+    assert!(!fault.detail().contains(char::is_control), "{}", fault.detail());
 }
 
 #[test]
@@ -122,20 +85,12 @@ fn a_code_that_is_missing_odd_or_long_is_found() {
 
 #[test]
 fn another_issuer_is_found() {
-    let parameters = [
-        ("code", "c"),
-        ("state", &state()),
-        ("iss", "https://b.example"),
-    ];
+    let parameters = [("code", "c"), ("state", &state()), ("iss", "https://b.example")];
     assert_eq!(reason(CALLBACK, '?', &parameters), "iss_mismatch");
 }
 
 #[test]
 fn a_faultless_redirect_gives_the_code() {
-    let parameters = [
-        ("code", "c-_9"),
-        ("state", &state()),
-        ("iss", "https://a.example"),
-    ];
+    let parameters = [("code", "c-_9"), ("state", &state()), ("iss", "https://a.example")];
     assert_eq!(reason(CALLBACK, '?', &parameters), "none");
 }

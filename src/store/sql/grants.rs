@@ -10,9 +10,7 @@ use crate::model::ids::{ClientId, GrantId, UserId};
 use crate::model::scope::Scope;
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
-use crate::store::grants::{
-    GrantFilter, GrantStore, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh,
-};
+use crate::store::grants::{GrantFilter, GrantStore, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh};
 use crate::store::rows::{GrantRow, IdRow, PresentedRow, ScopeRow};
 
 /// The columns of a grant `g` and its owner `o`, then what is given.

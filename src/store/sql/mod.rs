@@ -117,10 +117,7 @@ pub(super) use statement;
 /// Carries statements to one kind of database.
 pub trait Driver: Send + Sync + 'static {
     /// The first row, if there is one.
-    fn optional<T: AnyRow>(
-        &self,
-        statement: Statement,
-    ) -> impl Future<Output = Result<Option<T>, StoreError>> + Send;
+    fn optional<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Option<T>, StoreError>> + Send;
 
     /// All rows.
     fn all<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
@@ -129,10 +126,7 @@ pub trait Driver: Send + Sync + 'static {
     fn execute(&self, statement: Statement) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Runs statements in one transaction, all or none; tells how many rows each changed.
-    fn execute_all(
-        &self,
-        statements: Vec<Statement>,
-    ) -> impl Future<Output = Result<Vec<u64>, StoreError>> + Send;
+    fn execute_all(&self, statements: Vec<Statement>) -> impl Future<Output = Result<Vec<u64>, StoreError>> + Send;
 
     /// Whether the schema is the one this program knows.
     fn is_migrated(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;

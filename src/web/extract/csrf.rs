@@ -43,12 +43,7 @@ pub fn fresh_token(app: &App, user: Option<&SignedInUser>) -> FormToken {
 }
 
 /// Checks a posted form.
-pub fn check(
-    request: &HttpRequest,
-    app: &App,
-    user: Option<&SignedInUser>,
-    form: &Parameters,
-) -> Result<(), Forged> {
+pub fn check(request: &HttpRequest, app: &App, user: Option<&SignedInUser>, form: &Parameters) -> Result<(), Forged> {
     if is_from_elsewhere(request, app) {
         return Err(Forged);
     }

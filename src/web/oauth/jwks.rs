@@ -14,7 +14,5 @@ pub async fn get(app: Shared) -> Result<HttpResponse, ApiFailure> {
     let published = app.protocol.keys.published().await;
     let keys = published.map_err(|failure| -> Failure<Refusal> { failure.map(|never| match never {}) })?;
     let keys: Vec<_> = keys.iter().map(|dated| dated.key.jwk()).collect();
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "public, max-age=60"))
-        .json(json!({ "keys": keys })))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=60")).json(json!({ "keys": keys })))
 }

@@ -16,11 +16,7 @@ use crate::web::extract::{client_ip, form, presented_client};
 use crate::web::reply::ApiFailure;
 
 /// Takes a request with client credentials and a form apart.
-async fn token_request(
-    request: &HttpRequest,
-    payload: web::Payload,
-    app: &App,
-) -> Result<TokenRequest, ApiFailure> {
+async fn token_request(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<TokenRequest, ApiFailure> {
     let parameters = form::read(request, payload).await?;
     let client = presented_client::read(request, &parameters)?;
     Ok(TokenRequest { client, parameters, address: client_ip::read(request, &app.trusted_proxies) })

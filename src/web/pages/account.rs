@@ -4,19 +4,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::identity::sign_in::SignedInUser;
-use crate::model::grant::GrantState;
 use crate::model::ids::GrantId;
 use crate::model::time::Timestamp;
+use crate::oauth::links::Link;
 use crate::platforms::preset::platform_title;
-use crate::store::grants::Presented;
 use crate::web::extract::{csrf, form, signed_in};
 use crate::web::pages::views::{AccountPage, LinkedService};
 use crate::web::pages::{Frame, permissions, sign_in};
 use crate::web::reply::{PageFailure, page_answer, to_page};
 use crate::web::routes::{ACCOUNT, STYLESHEET, Shared};
-
-/// As many linked services as one page shows; nobody has more.
-const MOST: u32 = 200;
 
 /// Says in the address that something was unlinked.
 const UNLINKED: &str = "unlinked";
@@ -36,7 +32,7 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
     let Some(user) = signed_in::read(request, app).await? else {
         return Ok(sign_in::show_for_account(request, app));
     };
-    let links = app.store.links_of(user.id, MOST).await?;
+    let links = app.protocol.links_of(user.id).await?;
     let token = csrf::token(request, app, Some(&user));
     let unlinked = request.query_string() == UNLINKED;
     let page = AccountPage {
@@ -45,27 +41,25 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
         email: user.email.as_ref().map(ToString::to_string),
         phone: user.phone.as_ref().map(ToString::to_string),
         message: unlinked.then(|| "Unlinked. It can no longer use your account.".to_owned()),
-        grants: links.iter().filter_map(|link| linked_service(app, link)).collect(),
+        grants: links.iter().map(|link| linked_service(app, link)).collect(),
         csrf: token.field,
         stylesheet: STYLESHEET,
     };
     Ok(Frame::own(token.cookie).show(&page))
 }
 
-fn linked_service(app: &App, link: &Presented) -> Option<LinkedService> {
-    let grant = &link.grant.as_ref()?.grant;
-    let GrantState::Active(active) = &grant.state else { return None };
-    let settings = &link.client.settings;
-    Some(LinkedService {
-        id: grant.id.to_string(),
-        platform: platform_title(settings).to_owned(),
-        name: settings.name.clone(),
-        since: day(active.redeemed_at),
-        since_iso: active.redeemed_at.to_rfc3339(),
-        last_used: Some(day(active.last_used_at)),
-        last_used_iso: Some(active.last_used_at.to_rfc3339()),
-        permissions: permissions(app, &grant.scope),
-    })
+fn linked_service(app: &App, link: &Link) -> LinkedService {
+    let (since, last_used) = (link.active.redeemed_at, link.active.last_used_at);
+    LinkedService {
+        id: link.grant.id.to_string(),
+        platform: platform_title(&link.client).to_owned(),
+        name: link.client.name.clone(),
+        since: day(since),
+        since_iso: since.to_rfc3339(),
+        last_used: Some(day(last_used)),
+        last_used_iso: Some(last_used.to_rfc3339()),
+        permissions: permissions(app, &link.grant.scope),
+    }
 }
 
 fn day(at: Timestamp) -> String {
@@ -85,6 +79,6 @@ async fn end_link(request: &HttpRequest, payload: web::Payload, app: &App) -> Re
     csrf::check(request, app, user.as_ref(), &form)
         .map_err(|_| PageFailure::Forged { retry: Some(ACCOUNT.to_owned()) })?;
     let grant = form.one("grant").ok().flatten().and_then(GrantId::parse).ok_or(PageFailure::Incomplete)?;
-    app.store.revoke_grant_of(grant, person.id, app.protocol.clock.now()).await?;
+    app.protocol.unlink(person.id, grant).await?;
     Ok(to_page(&format!("{ACCOUNT}?{UNLINKED}")))
 }

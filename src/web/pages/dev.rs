@@ -63,7 +63,8 @@ fn show(app: &App, steps: Vec<Played>) -> HttpResponse {
 }
 
 fn step(played: Played) -> DevStep {
-    let took = if played.took.is_zero() { "–".to_owned() } else { format!("{:.1} ms", played.took.as_secs_f64() * 1e3) };
+    let took =
+        if played.took.is_zero() { "–".to_owned() } else { format!("{:.1} ms", played.took.as_secs_f64() * 1e3) };
     DevStep {
         name: played.name.to_owned(),
         verdict: played.verdict,

@@ -33,7 +33,11 @@ impl Problem {
 
     /// The request can't be understood.
     pub fn unreadable(why: &str) -> Self {
-        Self::new("That did not work", format!("Your browser sent something we can’t read: {why}."), "Go back and try again.")
+        Self::new(
+            "That did not work",
+            format!("Your browser sent something we can’t read: {why}."),
+            "Go back and try again.",
+        )
     }
 
     /// A form that is not from our page.

@@ -68,7 +68,8 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
     let form = form::read(request, payload).await?;
     let field = |name| form.one(name).map_err(|_| PageFailure::Incomplete);
     let (username, password) = (field("username")?.unwrap_or_default(), field("password")?.unwrap_or_default());
-    let parameters = Parameters::parse(field("request")?.unwrap_or_default().as_bytes()).map_err(Unreadable::Malformed)?;
+    let parameters =
+        Parameters::parse(field("request")?.unwrap_or_default().as_bytes()).map_err(Unreadable::Malformed)?;
     let way = way_of(app, &parameters).await?;
     if csrf::check(request, app, None, &form).is_err() {
         let mut page = show(request, app, &way, username, Some(STALE));

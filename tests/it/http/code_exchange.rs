@@ -33,18 +33,13 @@ async fn a_code_is_worth_nothing_to_another_client(#[values(Sqlite, Postgres)] b
 
 #[rstest]
 #[tokio::test]
-async fn another_redirect_uri_or_verifier_is_refused_and_costs_nothing(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn another_redirect_uri_or_verifier_is_refused_and_costs_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::on(backend).await.with_alexa().await.with_alice().await;
     let alexa = app.alexa();
     let code = alexa.code_with(&app.person(), &WITH_PKCE).await;
     let elsewhere = "https://pitangui.amazon.com/api/skill/link/M2TESTVENDOR0";
-    let wrong = [
-        vec![("redirect_uri", elsewhere), ("code_verifier", VERIFIER)],
-        vec![("code_verifier", CHALLENGE)],
-        vec![],
-    ];
+    let wrong =
+        [vec![("redirect_uri", elsewhere), ("code_verifier", VERIFIER)], vec![("code_verifier", CHALLENGE)], vec![]];
     for more in &wrong {
         assert_eq!(alexa.exchange(&code, more).await.error(), "invalid_grant", "{more:?}");
     }

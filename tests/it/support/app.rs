@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::web::Data;
 use couplet::app::{App, Parts, SystemRandomness};
 use couplet::config::{Config, Purpose};
 use couplet::identity::password::PasswordHasher;
@@ -93,7 +92,7 @@ pub struct TestApp {
     /// Its public URL, without a slash at its end.
     pub url: String,
     /// Its inside.
-    pub app: Data<App>,
+    pub app: Arc<App>,
     /// Its clock.
     pub clock: Arc<TestClock>,
     /// Its database.
@@ -136,7 +135,7 @@ impl TestApp {
             clock: clock.clone(),
             randomness: Arc::new(SystemRandomness),
         };
-        let app = Data::new(App::assemble(&config, &issuer, parts).await.unwrap());
+        let app = Arc::new(App::assemble(&config, &issuer, parts).await.unwrap());
         let handle = serve(app.clone(), listener);
         Self { url, app, clock, database, handle }
     }
@@ -226,7 +225,7 @@ fn test_config() -> Config {
     config
 }
 
-fn serve(app: Data<App>, listener: TcpListener) -> ServerHandle {
+fn serve(app: Arc<App>, listener: TcpListener) -> ServerHandle {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {

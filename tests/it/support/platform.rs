@@ -118,11 +118,8 @@ impl Platform {
 
     /// Exchanges a code, with more or other parameters.
     pub async fn exchange(&self, code: &str, more: &[(&str, &str)]) -> Answer {
-        let mut form = vec![
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", self.redirect_uri.as_str()),
-        ];
+        let mut form =
+            vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", self.redirect_uri.as_str())];
         form.retain(|(name, _)| !more.iter().any(|(changed, _)| changed == name));
         form.extend(more.iter().filter(|(_, value)| !value.is_empty()));
         self.post("/oauth2/token", &form).await
