@@ -249,7 +249,7 @@ fn check_prompt(prompt: Option<&str>) -> Result<Prompt, Refusal> {
             "none" => parsed.none = true,
             "login" | "select_account" => parsed.login = true,
             "consent" => parsed.consent = true,
-            _ => return Err(Refusal::new(ErrorCode::InvalidRequest, "prompt has a value that is not supported")),
+            _ => {}
         }
     }
     if parsed.none && (parsed.login || parsed.consent) {

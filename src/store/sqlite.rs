@@ -41,10 +41,7 @@ impl SqliteDriver {
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-        Ok(Self {
-            writer: pool(1).connect_lazy_with(options.clone()),
-            readers: pool(4).connect_lazy_with(options.optimize_on_close(false, None)),
-        })
+        Ok(Self { writer: pool(1).connect_lazy_with(options.clone()), readers: pool(4).connect_lazy_with(options) })
     }
 }
 

@@ -7,6 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HOST, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use tracing::Instrument;
 
 use crate::model::random::uuid;
 use crate::web::routes::Shared;
@@ -36,7 +37,8 @@ pub async fn surround<B: MessageBody>(
         // RFC 9112 section 3.2: two hosts mean that somebody on the way may have understood another one.
         request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body()
     } else {
-        next.call(request).await?.map_into_left_body()
+        let span = tracing::info_span!("request", id);
+        next.call(request).instrument(span).await?.map_into_left_body()
     };
     add_headers(&mut response, app.is_https());
     let status = response.status().as_u16();

@@ -2,13 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::web::oauth::token_request;
+use crate::web::oauth::{in_time, token_request};
 use crate::web::reply::ApiFailure;
 use crate::web::routes::Shared;
 
 /// Ends the link of a token.
 pub async fn post(request: HttpRequest, payload: web::Payload, app: Shared) -> Result<HttpResponse, ApiFailure> {
     let asked = token_request(&request, payload, &app).await?;
-    app.protocol.revoke(&asked).await?;
+    in_time(app.protocol.revoke(&asked)).await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use crate::oauth::grants::TokenAnswer;
-use crate::web::oauth::token_request;
+use crate::web::oauth::{in_time, token_request};
 use crate::web::reply::{ApiFailure, json_answer};
 use crate::web::routes::Shared;
 
@@ -22,7 +22,7 @@ struct Body<'a> {
 /// Exchanges a code or a refresh token.
 pub async fn post(request: HttpRequest, payload: web::Payload, app: Shared) -> Result<HttpResponse, ApiFailure> {
     let asked = token_request(&request, payload, &app).await?;
-    let answer = app.protocol.exchange(&asked).await?;
+    let answer = in_time(app.protocol.exchange(&asked)).await?;
     Ok(json_answer(&body(&answer)))
 }
 
