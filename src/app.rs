@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{SubsecRound, Utc};
 use ipnet::IpNet;
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -164,7 +164,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the real clock")]
     fn now(&self) -> Timestamp {
-        Utc::now()
+        // What storage keeps, so that a moment is the same before and after it was stored.
+        Utc::now().trunc_subsecs(3)
     }
 }
 

@@ -192,7 +192,7 @@ fn check_for_serve(config: &Config, values: &Values, problems: &mut Problems) {
         ),
         Some(path) => match MasterKey::read(path) {
             Ok(_) => {}
-            Err(error @ MasterKeyError::Missing(_)) => {
+            Err(error @ (MasterKeyError::Missing(_) | MasterKeyError::Malformed(_))) => {
                 problems.add("master_key_file", &error.to_string(), "make it with `openssl rand -base64 32`");
             }
             Err(error) => problems.add("master_key_file", &error.to_string(), "make it readable for this user only"),

@@ -113,9 +113,10 @@ impl Rotations {
         self.0.iter().flat_map(|moment| moment.to_be_bytes()).collect()
     }
 
-    /// The same with one more rotation, at `now`; the oldest is forgotten.
+    /// The same with one more rotation, at `now`; the oldest is forgotten. Filled up with moments long past, so that the row
+    /// has one length from the first rotation on.
     pub fn with(&self, now: Timestamp) -> Self {
-        let mut moments = self.0.clone();
+        let mut moments = [vec![0; Self::KEPT], self.0.clone()].concat();
         moments.push(now.timestamp_millis());
         let surplus = moments.len().saturating_sub(Self::KEPT);
         Self(moments.split_off(surplus))

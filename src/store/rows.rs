@@ -70,7 +70,9 @@ impl TryFrom<ClientRow> for Client {
                 hash: doubt.some("former_secret_hash", ClientSecretHash::from_slice(hash))?,
                 valid_until: doubt.moment("former_secret_until", until)?,
             }),
-            _ => None,
+            (None, None) => None,
+            (Some(_), None) => return Err(doubt.broken("former_secret_until")),
+            (None, Some(_)) => return Err(doubt.broken("former_secret_hash")),
         };
         let credentials = match &row.client_secret_hash {
             None => Credentials::Public,
@@ -229,7 +231,7 @@ impl TryFrom<GrantRow> for OwnedGrant {
         };
         Ok(OwnedGrant {
             grant,
-            login: doubt.some("user_id", Login::parse(&row.owner_login).ok())?,
+            login: Doubt { table: "users", id: &row.owner_id }.some("login", Login::parse(&row.owner_login).ok())?,
             owner_enabled: row.owner_disabled_at.is_none(),
         })
     }
@@ -292,9 +294,17 @@ pub struct IdRow {
     pub id: Uuid,
 }
 
-/// A row of one scope.
+/// The scope of a link.
 #[derive(FromRow)]
 pub struct ScopeRow {
-    /// The scope of a live link.
-    pub scope: String,
+    id: Uuid,
+    scope: String,
+}
+
+impl TryFrom<ScopeRow> for Scope {
+    type Error = StoreError;
+
+    fn try_from(row: ScopeRow) -> Result<Self, StoreError> {
+        Doubt { table: "grants", id: &row.id }.some("scope", Self::parse(&row.scope).ok())
+    }
 }

@@ -18,6 +18,8 @@ pub const REVOKE: &str = "/oauth2/revoke";
 pub const INTROSPECT: &str = "/oauth2/introspect";
 /// The metadata (RFC 8414 section 3).
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
+/// The same document where OpenID Connect clients look for it (RFC 8414 section 5).
+pub const OPENID_METADATA: &str = "/.well-known/openid-configuration";
 /// The published keys (RFC 7517 section 5).
 pub const JWKS: &str = "/.well-known/jwks.json";
 /// Where the sign-in form is posted.

@@ -164,13 +164,11 @@ impl<D: Driver> GrantStore for SqlStore<D> {
 
     async fn allowed_scopes(&self, user_id: UserId, client_id: &ClientId) -> Result<Vec<Scope>, StoreError> {
         let statement = statement!(
-            "SELECT DISTINCT scope FROM grants WHERE user_id = $1 AND client_id = $2 AND state = 'active'",
+            "SELECT id, scope FROM grants WHERE user_id = $1 AND client_id = $2 AND state = 'active'",
             user_id.0,
             client_id.as_str(),
         );
-        let rows: Vec<ScopeRow> = self.driver.all(statement).await?;
-        let broken = |_| StoreError::Corrupt { table: "grants", column: "scope", id: user_id.to_string() };
-        rows.iter().map(|row| Scope::parse(&row.scope).map_err(broken)).collect()
+        self.list::<ScopeRow, _>(statement).await
     }
 
     async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<Presented>, StoreError> {
@@ -196,7 +194,7 @@ impl<D: Driver> GrantStore for SqlStore<D> {
                 "",
                 "FROM grants g JOIN users o ON o.id = g.user_id \
                  WHERE ($1 IS NULL OR g.user_id = $1) AND ($2 IS NULL OR g.client_id = $2) AND g.id > $3 \
-                 AND g.redeemed_at IS NOT NULL ORDER BY g.id LIMIT $4"
+                 AND g.state <> 'issued' ORDER BY g.id LIMIT $4"
             ),
             filter.user_id.map(|id| id.0),
             filter.client_id.as_ref().map(|id| id.as_str()),
