@@ -160,7 +160,7 @@ fn rehearsal(
 }
 
 fn tell(base_url: &str, rehearsal: &Rehearsal) {
-    line("Couplet, first run. For development only: loopback, a demo user, a password on the page.\n");
+    line("Couplet dev. Not for production: loopback only, a demo user, a password on the page.\n");
     fields(&[
         ("Open", format!("{base_url}/")),
         ("User name", rehearsal.login.clone()),

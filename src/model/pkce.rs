@@ -12,7 +12,7 @@ pub struct CodeChallenge(String);
 
 /// Why a text is no S256 challenge.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("an S256 code_challenge is 43 characters of base64url without padding")]
+#[error("an S256 code_challenge is the base64url of a SHA-256 hash: 43 characters without padding")]
 pub struct InvalidChallenge;
 
 impl CodeChallenge {

@@ -90,6 +90,11 @@ impl RedirectUri {
         &self.0
     }
 
+    /// Whether only the owner of a host name receives what is sent there.
+    pub fn is_https(&self) -> bool {
+        self.0.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+    }
+
     /// Whether `received` is this URI; for `public` clients a loopback IP literal matches on any port (RFC 8252 section 7.3).
     pub fn matches(&self, received: &str, public: bool) -> bool {
         if self.0 == received {

@@ -29,6 +29,14 @@ pub struct AuthorizationRequest {
     prompt: Prompt,
 }
 
+impl AuthorizationRequest {
+    /// Whether any program on the person's device could have made this request in the client's name: a client without secret
+    /// whose redirect URI is no https address of its own. Then nothing is answered unasked (RFC 8252 section 8.6).
+    fn is_unassured(&self) -> bool {
+        self.client.is_public() && !self.redirect.uri().is_https()
+    }
+}
+
 /// The `prompt` of a request (OpenID Connect Core section 3.1.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Prompt {
@@ -127,7 +135,7 @@ impl Protocol {
             _ if request.prompt.none => return Err(refuse(ErrorCode::LoginRequired, "nobody is signed in")),
             _ => return Ok(NextStep::SignIn),
         };
-        let ask_anew = request.prompt.consent || request.client.settings.always_ask_consent;
+        let ask_anew = request.prompt.consent || request.client.settings.always_ask_consent || request.is_unassured();
         if !ask_anew && self.has_consented(request, user).await? {
             return Ok(NextStep::Answer(self.allow(request, user).await?));
         }

@@ -1,8 +1,9 @@
 //! Owns the public table: every path of the program is written here and nowhere else. Metadata, links and forms are built
 //! from it.
 
+use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{Resource, http::Method};
+use actix_web::{FromRequest, Handler, Resource, Responder};
 
 use crate::app::App;
 use crate::oauth::metadata::Endpoints;
@@ -66,6 +67,26 @@ const GET: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 const GET_POST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
 
+/// A path that is read.
+fn read<F, Arguments>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Arguments>,
+    Arguments: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    at(path, GET).route(web::get().to(handler.clone())).route(web::head().to(handler))
+}
+
+/// A path that forms are posted to.
+fn post<F, Arguments>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Arguments>,
+    Arguments: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    at(path, POST).route(web::post().to(handler))
+}
+
 /// Everything the public listener serves.
 pub fn public(services: &mut ServiceConfig, with_dev: bool) {
     services
@@ -75,41 +96,34 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
                 .route(web::head().to(oauth::authorize::get))
                 .route(web::post().to(oauth::authorize::post)),
         )
-        .service(at(TOKEN, POST).route(web::post().to(oauth::token::post)))
-        .service(at(REVOKE, POST).route(web::post().to(oauth::revoke::post)))
-        .service(at(INTROSPECT, POST).route(web::post().to(oauth::introspect::post)))
-        .service(
-            at(METADATA, GET).route(web::get().to(oauth::metadata::get)).route(web::head().to(oauth::metadata::get)),
-        )
-        .service(at(JWKS, GET).route(web::get().to(oauth::jwks::get)).route(web::head().to(oauth::jwks::get)))
-        .service(at(SIGN_IN, POST).route(web::post().to(pages::sign_in::post)))
-        .service(at(CONSENT, POST).route(web::post().to(pages::consent::post)))
-        .service(at(SIGN_OUT, POST).route(web::post().to(pages::sign_out::post)))
-        .service(at(ACCOUNT, GET).route(web::get().to(pages::account::get)).route(web::head().to(pages::account::get)))
-        .service(at(UNLINK, POST).route(web::post().to(pages::account::unlink)))
-        .service(at(STYLESHEET, GET).route(web::get().to(pages::assets::stylesheet)))
-        .service(at(ICON, GET).route(web::get().to(pages::assets::icon)));
+        .service(post(TOKEN, oauth::token::post))
+        .service(post(REVOKE, oauth::revoke::post))
+        .service(post(INTROSPECT, oauth::introspect::post))
+        .service(read(METADATA, oauth::metadata::get))
+        .service(read(OPENID_METADATA, oauth::metadata::get))
+        .service(read(JWKS, oauth::jwks::get))
+        .service(post(SIGN_IN, pages::sign_in::post))
+        .service(post(CONSENT, pages::consent::post))
+        .service(post(SIGN_OUT, pages::sign_out::post))
+        .service(read(ACCOUNT, pages::account::get))
+        .service(post(UNLINK, pages::account::unlink))
+        .service(read(STYLESHEET, pages::assets::stylesheet))
+        .service(read(ICON, pages::assets::icon));
     health(services);
     if with_dev {
         services
-            .service(at(HOME, GET).route(web::get().to(pages::dev::home)))
-            .service(at(DEV_LINK, POST).route(web::post().to(pages::dev::link)))
-            .service(at(DEV_CALLBACK, GET).route(web::get().to(pages::dev::callback)));
+            .service(read(HOME, pages::dev::home))
+            .service(post(DEV_LINK, pages::dev::link))
+            .service(read(DEV_CALLBACK, pages::dev::callback));
     } else {
-        services.service(at(HOME, GET).route(web::get().to(pages::account::from_home)));
+        services.service(read(HOME, pages::account::from_home));
     }
     services.default_service(web::to(reply::not_found));
 }
 
 /// What both listeners serve.
 pub fn health(services: &mut ServiceConfig) {
-    services
-        .service(
-            at(HEALTHZ, GET).route(web::get().to(oauth::health::alive)).route(web::head().to(oauth::health::alive)),
-        )
-        .service(
-            at(READYZ, GET).route(web::get().to(oauth::health::ready)).route(web::head().to(oauth::health::ready)),
-        );
+    services.service(read(HEALTHZ, oauth::health::alive)).service(read(READYZ, oauth::health::ready));
 }
 
 /// The addresses of our endpoints, for the metadata and for platforms' consoles.

@@ -140,6 +140,12 @@ fn told(found: bool, id: &str, what: &str) -> Result<(), CliError> {
 
 fn read_secret() -> Result<PlainSecret, CliError> {
     let secret = open::secret_from_stdin("the client secret")?;
+    // RFC 6749 appendix A.2; clients disagree about how to encode anything else.
+    if !secret.expose().bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
+        return Err(CliError::Usage(
+            "the client secret has other than printable ASCII characters; leave them out".to_owned(),
+        ));
+    }
     if secret.expose().len() < LONG_ENOUGH {
         print::hint(
             "couplet: the client secret is short and could be guessed; 32 random characters or more are better",

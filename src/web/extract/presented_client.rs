@@ -17,7 +17,8 @@ pub fn read(request: &HttpRequest, form: &Parameters) -> Result<PresentedClient,
     })
 }
 
-/// RFC 7617, with the form encoding that RFC 6749 section 2.3.1 adds. Another scheme is no attempt to authenticate a client.
+/// RFC 7617, with the form encoding that RFC 6749 section 2.3.1 adds. Another scheme is refused, not ignored: whoever sends it
+/// means to prove something.
 fn basic(request: &HttpRequest) -> Result<Option<BasicCredentials>, Refusal> {
     let malformed = || Refusal::new(ErrorCode::InvalidClient, "the Authorization header holds no Basic credentials");
     let mut headers = request.headers().get_all(AUTHORIZATION);
@@ -31,7 +32,8 @@ fn basic(request: &HttpRequest) -> Result<Option<BasicCredentials>, Refusal> {
         return Err(malformed());
     }
     let bytes = STANDARD.decode(encoded.trim()).map_err(|_| malformed())?;
-    let pair = String::from_utf8(bytes).map_err(|_| malformed())?;
+    let not_utf8 = |_| Refusal::new(ErrorCode::InvalidClient, "the Basic credentials are no UTF-8");
+    let pair = String::from_utf8(bytes).map_err(not_utf8)?;
     let (id, secret) = pair.split_once(':').ok_or_else(malformed)?;
     let decoded = decode(secret.as_bytes()).ok().filter(|decoded| decoded != secret);
     let secrets = std::iter::once(secret.to_owned()).chain(decoded).map(Into::into).collect();
