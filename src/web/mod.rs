@@ -5,6 +5,7 @@ pub mod extract;
 mod guard;
 mod oauth;
 mod pages;
+mod patient_stream;
 mod reply;
 pub mod routes;
 pub mod server;
