@@ -6,8 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
-/// What is logged when `RUST_LOG` does not say.
-const LEVEL: &str = "info,sqlx=warn";
+/// What is logged when `RUST_LOG` does not say. The HTTP library calls every malformed request of a stranger an error.
+const LEVEL: &str = "info,sqlx=warn,actix_http=off,actix_server=warn";
 
 /// Begins to log to standard error. A second call changes nothing.
 pub fn begin(format: Option<LogFormat>) {

@@ -19,6 +19,7 @@ CREATE TABLE users (
     phone         TEXT,
     password_hash TEXT,
     disabled_at   BIGINT,
+    sign_in_epoch BIGINT NOT NULL,
     created_at    BIGINT NOT NULL
 );
 
@@ -26,6 +27,7 @@ CREATE TABLE sign_ins (
     id          UUID   PRIMARY KEY,
     user_id     UUID   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     secret_hash BYTEA  NOT NULL,
+    epoch       BIGINT NOT NULL,
     created_at  BIGINT NOT NULL,
     expires_at  BIGINT NOT NULL
 );

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::jobs::purge::purge_forever;
 use crate::store::open::{Migrations, open as open_store};
 use crate::telemetry;
+use crate::tokens::master_key::MasterKey;
 use crate::web::server;
 
 /// Serves until it is told to stop.
@@ -18,6 +19,9 @@ pub async fn run(config: Config, no_migrate: bool) -> Result<(), CliError> {
     let listener = bind("listen", config.listen)?;
     let admin = bind_admin(&config)?;
     let master_key = open::master_key(&config)?;
+    if let Some(path) = config.master_key_file.as_deref().filter(|path| MasterKey::is_exposed(path)) {
+        tracing::warn!("{} can be read by others; run `chmod 600` on it", path.display());
+    }
     let migrations = if no_migrate { Migrations::Leave } else { Migrations::Apply };
     let store = open_store(&config.database, migrations).await?;
     store.check().await?;

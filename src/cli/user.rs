@@ -118,6 +118,7 @@ pub async fn new_user(
             None => None,
         },
         disabled_at: None,
+        sign_in_epoch: 0,
         created_at: SystemClock.now(),
     })
 }

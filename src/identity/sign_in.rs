@@ -115,6 +115,7 @@ impl Identity {
             id: SignInId::random(&*self.randomness),
             user_id: user.id,
             secret_hash: secret.hash(),
+            epoch: user.sign_in_epoch,
             created_at: now,
             expires_at: after(now, SIGN_IN_LIFE),
         };
@@ -130,7 +131,10 @@ impl Identity {
         let now = self.clock.now();
         Ok(found
             .filter(|(sign_in, user)| {
-                sign_in.secret_hash.matches(&secret) && now < sign_in.expires_at && user.is_enabled()
+                sign_in.secret_hash.matches(&secret)
+                    && sign_in.epoch == user.sign_in_epoch
+                    && now < sign_in.expires_at
+                    && user.is_enabled()
             })
             .map(|(sign_in, user)| SignedInUser { user, sign_in }))
     }

@@ -44,7 +44,12 @@ pub enum InvalidRedirectUri {
     TooLong,
 }
 
-const DANGEROUS_SCHEMES: [&str; 12] = [
+const DANGEROUS_SCHEMES: [&str; 17] = [
+    "chrome",
+    "intent",
+    "jar",
+    "sms",
+    "tel",
     "javascript",
     "data",
     "vbscript",
@@ -72,6 +77,11 @@ impl RedirectUri {
             return Err(InvalidRedirectUri::Wildcard);
         }
         if !text.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>^`{|}".contains(&b)) {
+            return Err(InvalidRedirectUri::Character);
+        }
+        let percent_signs = text.split('%').skip(1);
+        if percent_signs.into_iter().any(|rest| !rest.bytes().take(2).all(|b| b.is_ascii_hexdigit()) || rest.len() < 2)
+        {
             return Err(InvalidRedirectUri::Character);
         }
         if text.contains('#') {
@@ -122,6 +132,10 @@ fn check_scheme(url: &Url, text: &str, public: bool) -> Result<(), InvalidRedire
         "http" if is_loopback(url) => Ok(()),
         "http" => Err(InvalidRedirectUri::PlainHttp),
         scheme if DANGEROUS_SCHEMES.contains(&scheme) => Err(InvalidRedirectUri::DangerousScheme),
+        // `localhost:8080/cb` would be a scheme called localhost; whoever wrote it meant a host.
+        scheme if text.get(scheme.len()..).is_none_or(|rest| !rest.starts_with(":/")) => {
+            Err(InvalidRedirectUri::NotAbsolute)
+        }
         _ if public => Ok(()),
         _ => Err(InvalidRedirectUri::PrivateScheme),
     }

@@ -22,6 +22,8 @@ pub struct User {
     pub password_hash: Option<String>,
     /// A disabled user signs in nowhere, and no link of theirs refreshes.
     pub disabled_at: Option<Timestamp>,
+    /// How often all sign-ins were ended at once; one made in an earlier epoch no longer counts.
+    pub sign_in_epoch: u32,
     /// When the account was made.
     pub created_at: Timestamp,
 }
@@ -42,6 +44,9 @@ pub struct SignIn {
     pub user_id: UserId,
     /// The hash of the cookie's secret.
     pub secret_hash: TokenHash,
+    /// The user's [`User::sign_in_epoch`] when the password was checked, so that a sign-in can't outlive a new password that
+    /// was set meanwhile.
+    pub epoch: u32,
     /// When the person proved who they are.
     pub created_at: Timestamp,
     /// When the browser is signed out by itself.

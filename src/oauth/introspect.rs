@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::model::client::RefreshPolicy;
 use crate::model::failure::Failure;
 use crate::model::grant::{ActiveGrant, GrantState};
 use crate::model::time::after;
@@ -50,10 +51,8 @@ impl Protocol {
             return Err(Refusal::new(ErrorCode::InvalidClient, "introspection is for clients with a secret").into());
         }
         let (Some(token), Some(owned)) = (token, owned) else { return Ok(Introspection::default()) };
-        if owned.grant.client_id != client.id && !client.settings.introspect_any {
-            return Ok(Introspection::default());
-        }
-        self.describe(&client, &token, &owned).await
+        let Some(policy) = self.policy_for(&client, &owned).await? else { return Ok(Introspection::default()) };
+        self.describe(policy, &token, &owned).await
     }
 
     /// The authenticated client of a request about a token, and the token's grant, in one read.
@@ -70,9 +69,25 @@ impl Protocol {
         Ok((request.client.authenticate(client, &circumstances)?, owned))
     }
 
-    async fn describe(
+    /// The refresh policy of the client that a token was issued to, when this client may see it and that one is enabled.
+    async fn policy_for(
         &self,
         client: &AuthenticatedClient,
+        owned: &OwnedGrant,
+    ) -> Result<Option<RefreshPolicy>, Failure<Refusal>> {
+        if owned.grant.client_id == client.id {
+            return Ok(Some(client.settings.refresh));
+        }
+        if !client.settings.introspect_any {
+            return Ok(None);
+        }
+        let owner = self.store.client(&owned.grant.client_id).await?;
+        Ok(owner.filter(|owner| owner.enabled).map(|owner| owner.settings.refresh))
+    }
+
+    async fn describe(
+        &self,
+        policy: RefreshPolicy,
         token: &PresentedToken,
         owned: &OwnedGrant,
     ) -> Result<Introspection, Failure<Refusal>> {
@@ -88,7 +103,7 @@ impl Protocol {
             }
             PresentedToken::Refresh(token) => {
                 let (now, grace) = (self.clock.now(), self.policy.refresh_grace);
-                let dead = standing(token, &active.refresh, client.settings.refresh, now, grace) == Standing::Dead;
+                let dead = standing(token, &active.refresh, policy, now, grace) == Standing::Dead;
                 (!dead && !self.is_idle(active)).then(|| self.facts(owned))
             }
         };

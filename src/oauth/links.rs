@@ -36,4 +36,10 @@ impl Protocol {
     pub async fn unlink(&self, user: UserId, grant: GrantId) -> Result<(), StoreError> {
         self.store.revoke_grant_of(grant, user, self.clock.now()).await.map(drop)
     }
+
+    /// Whether this was a link of the person and has ended.
+    pub async fn is_unlinked(&self, user: UserId, grant: GrantId) -> Result<bool, StoreError> {
+        let found = self.store.grant(grant).await?.map(|owned| owned.grant);
+        Ok(found.is_some_and(|grant| grant.user_id == user && matches!(grant.state, GrantState::Revoked { .. })))
+    }
 }

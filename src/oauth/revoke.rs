@@ -5,6 +5,7 @@ use crate::model::failure::Failure;
 use crate::oauth::Protocol;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::grants::TokenRequest;
+use crate::oauth::presented_token::PresentedToken;
 
 impl Protocol {
     /// Ends the link of the presented token. An unknown token is no error (RFC 7009 section 2.2); another client's is, and
@@ -13,9 +14,13 @@ impl Protocol {
         let missing = || Refusal::new(ErrorCode::InvalidRequest, "token is missing");
         let token = self.read_token(request.parameters.one("token")?.ok_or_else(missing)?).await?;
         let (client, owned) = self.client_and_grant(request, token.as_ref()).await?;
-        let Some(owned) = owned else { return Ok(()) };
+        let (Some(token), Some(owned)) = (token, owned) else { return Ok(()) };
         if owned.grant.client_id != client.id {
             return Err(Refusal::new(ErrorCode::UnauthorizedClient, "the token was issued to another client").into());
+        }
+        // An access token that has ended ends nothing more, wherever it was found (RFC 7009 section 2.2).
+        if matches!(&token, PresentedToken::Access(token) if self.clock.now() >= token.expires_at) {
+            return Ok(());
         }
         self.store.revoke_grant(owned.grant.id, self.clock.now()).await?;
         Ok(())

@@ -87,7 +87,11 @@ where
     loop {
         match migrator.run(pool).await {
             Ok(()) => return Ok(()),
-            Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) if tries < MIGRATION_TRIES => {
+            // The database answered and refused: another process made the same table a moment earlier.
+            Err(
+                MigrateError::Execute(sqlx::Error::Database(_))
+                | MigrateError::ExecuteMigration(sqlx::Error::Database(_), _),
+            ) if tries < MIGRATION_TRIES => {
                 tries += 1;
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }

@@ -34,7 +34,7 @@ pub struct PostgresDriver {
 }
 
 impl PostgresDriver {
-    /// Makes a pool; connects when first used, so that a server may start before its database.
+    /// Makes a pool; it connects when it is first used.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(unavailable)?;
         let pool = PgPoolOptions::new()

@@ -100,6 +100,7 @@ pub struct UserRow {
     phone: Option<String>,
     password_hash: Option<String>,
     disabled_at: Option<i64>,
+    sign_in_epoch: i64,
     user_created_at: i64,
 }
 
@@ -117,6 +118,7 @@ impl TryFrom<UserRow> for User {
             phone: doubt.some("phone", phone.ok())?,
             password_hash: row.password_hash,
             disabled_at: row.disabled_at.map(|at| doubt.moment("disabled_at", at)).transpose()?,
+            sign_in_epoch: doubt.some("sign_in_epoch", u32::try_from(row.sign_in_epoch).ok())?,
             created_at: doubt.moment("created_at", row.user_created_at)?,
         })
     }
@@ -127,6 +129,7 @@ impl TryFrom<UserRow> for User {
 pub struct SignInRow {
     sign_in_id: Uuid,
     secret_hash: Vec<u8>,
+    epoch: i64,
     sign_in_created_at: i64,
     expires_at: i64,
     #[sqlx(flatten)]
@@ -142,6 +145,7 @@ impl TryFrom<SignInRow> for (SignIn, User) {
             id: SignInId(row.sign_in_id),
             user_id: UserId(row.user.user_id),
             secret_hash: doubt.some("secret_hash", TokenHash::from_slice(&row.secret_hash))?,
+            epoch: doubt.some("epoch", u32::try_from(row.epoch).ok())?,
             created_at: doubt.moment("created_at", row.sign_in_created_at)?,
             expires_at: doubt.moment("expires_at", row.expires_at)?,
         };

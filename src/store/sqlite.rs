@@ -2,6 +2,8 @@
 //!
 //! One connection writes and several read: writers queue here in order, and not in SQLite's busy loop.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ pub struct SqliteDriver {
 impl SqliteDriver {
     /// Opens the file, made when missing.
     pub fn new(path: &Path) -> Result<Self, StoreError> {
+        make_private(path).map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -42,6 +45,18 @@ impl SqliteDriver {
             .busy_timeout(PATIENCE);
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
         Ok(Self { writer: pool(1).connect_lazy_with(options.clone()), readers: pool(4).connect_lazy_with(options) })
+    }
+}
+
+/// Makes the file readable by its owner only, when it does not exist yet; SQLite gives its companions the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

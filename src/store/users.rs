@@ -32,7 +32,8 @@ pub trait UserStore: Send + Sync {
     /// At most `limit` users after `after`, by id.
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, StoreError>;
 
-    /// Replaces the password's hash and ends all sign-ins of the user, both or neither. Links stay.
+    /// Replaces the password's hash and ends all sign-ins of the user, also those whose password is being checked at this
+    /// moment (by the sign-in epoch). Links stay.
     async fn set_password(&self, id: UserId, password_hash: &str) -> Result<bool, StoreError>;
 
     /// Replaces the password's hash by another hash of the same password, provided it still is `expected`; sign-ins stay.

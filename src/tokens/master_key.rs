@@ -56,6 +56,20 @@ impl MasterKey {
         bytes.map(Self).ok_or(MasterKeyError::Malformed(name))
     }
 
+    /// Whether others than the file's owner may read it.
+    pub fn is_exposed(path: &Path) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = path;
+            false
+        }
+    }
+
     /// Reads the key file, made first when missing: readable by its owner only, and never overwritten.
     pub fn read_or_create(path: &Path, randomness: &dyn Randomness) -> Result<Self, MasterKeyError> {
         match Self::read(path) {

@@ -65,7 +65,8 @@ fn at(path: &str, methods: &'static [Method]) -> Resource {
 
 const GET: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
-const GET_POST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
+/// Without HEAD, which must be safe: an authorization request may issue a code.
+const GET_POST: &[Method] = &[Method::GET, Method::POST];
 
 /// A path that is read.
 fn read<F, Arguments>(path: &str, handler: F) -> Resource
@@ -93,7 +94,6 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         .service(
             at(AUTHORIZE, GET_POST)
                 .route(web::get().to(oauth::authorize::get))
-                .route(web::head().to(oauth::authorize::get))
                 .route(web::post().to(oauth::authorize::post)),
         )
         .service(post(TOKEN, oauth::token::post))

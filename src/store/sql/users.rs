@@ -17,7 +17,7 @@ macro_rules! select_users {
     ($tail:literal) => {
         concat!(
             "SELECT u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.disabled_at, \
-             u.created_at AS user_created_at FROM users u ",
+             u.sign_in_epoch, u.created_at AS user_created_at FROM users u ",
             $tail
         )
     };
@@ -31,8 +31,8 @@ fn end_sign_ins_of(id: UserId) -> Statement {
 impl<D: Driver> UserStore for SqlStore<D> {
     async fn add_user(&self, user: &User) -> Result<AddUser, StoreError> {
         let added = self.changes(statement!(
-            "INSERT INTO users (id, login, login_key, email, phone, password_hash, disabled_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+            "INSERT INTO users (id, login, login_key, email, phone, password_hash, disabled_at, sign_in_epoch, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
             user.id.0,
             user.login.as_str(),
             user.login.key(),
@@ -40,6 +40,7 @@ impl<D: Driver> UserStore for SqlStore<D> {
             user.phone.as_ref().map(|phone| phone.as_str()),
             user.password_hash.as_deref(),
             user.disabled_at,
+            user.sign_in_epoch,
             user.created_at,
         ));
         Ok(if added.await? { AddUser::Added } else { AddUser::LoginTaken })
@@ -60,7 +61,11 @@ impl<D: Driver> UserStore for SqlStore<D> {
     }
 
     async fn set_password(&self, id: UserId, password_hash: &str) -> Result<bool, StoreError> {
-        let set = statement!("UPDATE users SET password_hash = $2 WHERE id = $1", id.0, password_hash);
+        let set = statement!(
+            "UPDATE users SET password_hash = $2, sign_in_epoch = sign_in_epoch + 1 WHERE id = $1",
+            id.0,
+            password_hash
+        );
         let changed = self.driver.execute_all(vec![set, end_sign_ins_of(id)]).await?;
         Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
@@ -76,7 +81,11 @@ impl<D: Driver> UserStore for SqlStore<D> {
     }
 
     async fn disable_user(&self, id: UserId, now: Timestamp) -> Result<bool, StoreError> {
-        let disable = statement!("UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL", id.0, now);
+        let disable = statement!(
+            "UPDATE users SET disabled_at = $2, sign_in_epoch = sign_in_epoch + 1 WHERE id = $1 AND disabled_at IS NULL",
+            id.0,
+            now
+        );
         let changed = self.driver.execute_all(vec![disable, end_sign_ins_of(id)]).await?;
         Ok(changed.first().is_some_and(|rows| *rows > 0))
     }

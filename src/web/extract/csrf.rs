@@ -72,6 +72,7 @@ fn is_from_elsewhere(request: &HttpRequest, app: &App) -> bool {
     match header(ORIGIN.as_str()) {
         None | Some("null") => false,
         Some(origin) if origin == app.protocol.policy.issuer => false,
+        Some(_) if app.is_https() => true,
         Some(origin) => origin.split_once("://").map(|(_, host)| host) != header(HOST.as_str()),
     }
 }

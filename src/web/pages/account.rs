@@ -14,8 +14,8 @@ use crate::web::pages::{Frame, permissions, sign_in};
 use crate::web::reply::{PageFailure, page_answer, to_page};
 use crate::web::routes::{ACCOUNT, STYLESHEET, Shared};
 
-/// Says in the address that something was unlinked.
-const UNLINKED: &str = "unlinked";
+/// Names in the address the link that was just ended.
+const UNLINKED: &str = "unlinked=";
 
 /// The page.
 pub async fn get(request: HttpRequest, app: Shared) -> HttpResponse {
@@ -34,7 +34,10 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
     };
     let links = app.protocol.links_of(user.id).await?;
     let token = csrf::token(request, app, Some(&user));
-    let unlinked = request.query_string() == UNLINKED;
+    let unlinked = match request.query_string().strip_prefix(UNLINKED).and_then(GrantId::parse) {
+        Some(grant) => app.protocol.is_unlinked(user.id, grant).await?,
+        None => false,
+    };
     let page = AccountPage {
         service: app.service_name.clone(),
         login: user.login.to_string(),
@@ -80,5 +83,5 @@ async fn end_link(request: &HttpRequest, payload: web::Payload, app: &App) -> Re
         .map_err(|_| PageFailure::Forged { retry: Some(ACCOUNT.to_owned()) })?;
     let grant = form.one("grant").ok().flatten().and_then(GrantId::parse).ok_or(PageFailure::Incomplete)?;
     app.protocol.unlink(person.id, grant).await?;
-    Ok(to_page(&format!("{ACCOUNT}?{UNLINKED}")))
+    Ok(to_page(&format!("{ACCOUNT}?{UNLINKED}{grant}")))
 }

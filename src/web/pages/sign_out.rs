@@ -22,8 +22,9 @@ async fn sign_out(request: &HttpRequest, payload: web::Payload, app: &App) -> Re
     let asked = form.one("request").map_err(|_| PageFailure::Incomplete)?.unwrap_or_default();
     let asked = continuation(&Parameters::parse(asked.as_bytes()).map_err(Unreadable::Malformed)?);
     let next = if asked.is_empty() { ACCOUNT.to_owned() } else { format!("{AUTHORIZE}?{asked}") };
+    // Somebody else's page must not even be able to take the cookies of a browser that sent none.
+    csrf::check(request, app, user.as_ref(), &form).map_err(|_| PageFailure::Forged { retry: Some(next.clone()) })?;
     if let Some(user) = &user {
-        csrf::check(request, app, Some(user), &form).map_err(|_| PageFailure::Forged { retry: Some(next.clone()) })?;
         app.identity.sign_out(user).await?;
     }
     let mut response = to_page(&next);
