@@ -93,42 +93,106 @@ pub struct RefreshState {
     pub rotations: Rotations,
 }
 
-/// The moments of the latest rotations, oldest first, in whole milliseconds; bounded, so that the row never grows.
+/// The moments of the latest rotations, oldest first, in whole milliseconds: those whose grace time was not over at the
+/// latest one. Bounded and of one size once there is one, so that the row never grows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rotations(Vec<i64>);
 
 impl Rotations {
-    /// How many moments are kept.
-    pub const KEPT: usize = 8;
+    /// How many moments are kept at most.
+    pub const KEPT: usize = 16;
 
-    /// Reads the stored form: big-endian 64-bit integers.
+    /// Stands in the stored form where there is no moment.
+    const NONE: u32 = u32::MAX;
+
+    /// Reads the stored form.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (moments, rest) = bytes.as_chunks::<8>();
-        let valid = rest.is_empty() && moments.len() <= Self::KEPT;
-        valid.then(|| Self(moments.iter().map(|moment| i64::from_be_bytes(*moment)).collect()))
+        let Some((latest, distances)) = bytes.split_first_chunk::<8>() else {
+            return bytes.is_empty().then(Self::default);
+        };
+        let latest = i64::from_be_bytes(*latest);
+        let (distances, rest) = distances.as_chunks::<4>();
+        let distances = distances.iter().map(|distance| u32::from_be_bytes(*distance));
+        let moments = distances.filter(|distance| *distance != Self::NONE).map(|distance| latest - i64::from(distance));
+        let moments: Vec<i64> = moments.collect();
+        (rest.is_empty() && moments.len() <= Self::KEPT && moments.is_sorted()).then_some(Self(moments))
     }
 
-    /// The stored form.
+    /// The stored form: nothing, or the latest moment and the distances of all kept ones from it, filled up to one size.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.0.iter().flat_map(|moment| moment.to_be_bytes()).collect()
+        let Some(latest) = self.0.last() else { return Vec::new() };
+        let distance = |moment: &i64| u32::try_from(latest - moment).unwrap_or(Self::NONE - 1).min(Self::NONE - 1);
+        let distances = self.0.iter().map(distance).chain(std::iter::repeat(Self::NONE)).take(Self::KEPT);
+        latest.to_be_bytes().into_iter().chain(distances.flat_map(u32::to_be_bytes)).collect()
     }
 
-    /// The same with one more rotation, at `now`; the oldest is forgotten. Filled up with moments long past, so that the row
-    /// has one length from the first rotation on.
-    pub fn with(&self, now: Timestamp) -> Self {
-        let mut moments = [vec![0; Self::KEPT], self.0.clone()].concat();
-        moments.push(now.timestamp_millis());
+    /// The same with one more rotation, at `now`. Those whose grace time is over by then are forgotten for good; beyond
+    /// [`Rotations::KEPT`] the oldest is.
+    pub fn with(&self, now: Timestamp, grace: Duration) -> Self {
+        let mut moments: Vec<i64> = self.0.iter().copied().filter(|moment| is_within(*moment, now, grace)).collect();
+        // A clock that stepped back must not make the moments run backwards.
+        let latest = moments.last().copied().unwrap_or(i64::MIN);
+        moments.push(now.timestamp_millis().max(latest));
         let surplus = moments.len().saturating_sub(Self::KEPT);
         Self(moments.split_off(surplus))
     }
 
     /// Whether the predecessor `steps` rotations ago (1 is the latest) was replaced less than `grace` ago.
     ///
-    /// Beyond what is kept, the oldest kept moment speaks: it is later than the true one, so nothing dies too early.
+    /// Beyond what could be kept the oldest kept moment speaks: it is later than the true one, so nothing dies too early.
     pub fn in_grace(&self, steps: u32, now: Timestamp, grace: Duration) -> bool {
         let steps = usize::try_from(steps).unwrap_or(usize::MAX);
-        let index = self.0.len().saturating_sub(steps);
-        let moment = self.0.get(index).copied().and_then(Timestamp::from_timestamp_millis);
-        moment.is_some_and(|moment| now < after(moment, grace))
+        let index = match self.0.len().checked_sub(steps) {
+            Some(index) => index,
+            None if self.0.len() < Self::KEPT => return false,
+            None => 0,
+        };
+        self.0.get(index).is_some_and(|moment| is_within(*moment, now, grace))
+    }
+}
+
+fn is_within(moment: i64, now: Timestamp, grace: Duration) -> bool {
+    Timestamp::from_timestamp_millis(moment).is_some_and(|moment| now < after(moment, grace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rotations;
+    use crate::model::time::Timestamp;
+    use std::time::Duration;
+
+    const GRACE: Duration = Duration::from_secs(60);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_timestamp(1_795_000_000 + second, 0).unwrap()
+    }
+
+    fn rotated_at(seconds: &[i64]) -> Rotations {
+        seconds.iter().fold(Rotations::default(), |rotations, second| rotations.with(at(*second), GRACE))
+    }
+
+    #[test]
+    fn a_predecessor_whose_grace_was_over_stays_dead_however_often_the_token_rotates_then() {
+        let seconds: Vec<i64> = [0].into_iter().chain(100..110).collect();
+        let rotations = rotated_at(&seconds);
+        assert!(!rotations.in_grace(11, at(110), GRACE));
+        assert!(rotations.in_grace(10, at(110), GRACE));
+    }
+
+    #[test]
+    fn each_predecessor_has_its_own_grace_time() {
+        let rotations = rotated_at(&[0, 30]);
+        assert!(rotations.in_grace(2, at(59), GRACE) && !rotations.in_grace(2, at(60), GRACE));
+        assert!(rotations.in_grace(1, at(89), GRACE) && !rotations.in_grace(1, at(90), GRACE));
+    }
+
+    #[test]
+    fn the_stored_form_is_read_back_and_keeps_its_size() {
+        for count in 1..40 {
+            let rotations = rotated_at(&(0..count).collect::<Vec<_>>());
+            assert_eq!(Rotations::from_bytes(&rotations.to_bytes()), Some(rotations.clone()));
+            assert_eq!(rotations.to_bytes().len(), rotated_at(&[0]).to_bytes().len());
+        }
+        assert_eq!(Rotations::from_bytes(&[1, 2, 3]), None);
     }
 }

@@ -4,10 +4,14 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use crate::model::client::{Client, Credentials};
-use crate::model::ids::ClientId;
+use crate::model::failure::Failure;
+use crate::model::ids::{ClientId, GrantId};
 use crate::model::secret::PlainSecret;
 use crate::model::time::Timestamp;
+use crate::oauth::Protocol;
 use crate::oauth::error::{ErrorCode, Refusal};
+use crate::oauth::grants::TokenRequest;
+use crate::store::grants::OwnedGrant;
 use crate::throttle::{Throttle, Wait, address_key};
 
 /// The credentials in a request, as they came.
@@ -116,6 +120,21 @@ impl PresentedClient {
                 }
             }
         }
+    }
+}
+
+impl Protocol {
+    /// The authenticated client of a request, and the grant that its code or token names, in one read.
+    pub(super) async fn client_and_grant(
+        &self,
+        request: &TokenRequest,
+        grant_id: Option<GrantId>,
+    ) -> Result<(AuthenticatedClient, Option<OwnedGrant>), Failure<Refusal>> {
+        let found = self.store.presented(&request.client.client_id()?, grant_id).await?;
+        let (client, owned) = found.map_or((None, None), |found| (Some(found.client), found.grant));
+        let circumstances =
+            Circumstances { now: self.clock.now(), address: request.address, brake: &self.client_brake };
+        Ok((request.client.authenticate(client, &circumstances)?, owned))
     }
 }
 

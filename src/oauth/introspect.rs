@@ -5,9 +5,8 @@ use serde::Serialize;
 use crate::model::client::RefreshPolicy;
 use crate::model::failure::Failure;
 use crate::model::grant::{ActiveGrant, GrantState};
-use crate::model::time::after;
 use crate::oauth::Protocol;
-use crate::oauth::client_auth::{AuthenticatedClient, Circumstances};
+use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::grants::TokenRequest;
 use crate::oauth::grants::refresh::{Standing, standing};
@@ -46,27 +45,13 @@ impl Protocol {
     pub async fn introspect(&self, request: &TokenRequest) -> Result<Introspection, Failure<Refusal>> {
         let missing = || Refusal::new(ErrorCode::InvalidRequest, "token is missing");
         let token = self.read_token(request.parameters.one("token")?.ok_or_else(missing)?).await?;
-        let (client, owned) = self.client_and_grant(request, token.as_ref()).await?;
+        let (client, owned) = self.client_and_grant(request, token.as_ref().map(PresentedToken::grant_id)).await?;
         if client.is_public() {
             return Err(Refusal::new(ErrorCode::InvalidClient, "introspection is for clients with a secret").into());
         }
         let (Some(token), Some(owned)) = (token, owned) else { return Ok(Introspection::default()) };
         let Some(policy) = self.policy_for(&client, &owned).await? else { return Ok(Introspection::default()) };
         self.describe(policy, &token, &owned).await
-    }
-
-    /// The authenticated client of a request about a token, and the token's grant, in one read.
-    pub(super) async fn client_and_grant(
-        &self,
-        request: &TokenRequest,
-        token: Option<&PresentedToken>,
-    ) -> Result<(AuthenticatedClient, Option<OwnedGrant>), Failure<Refusal>> {
-        let id = request.client.client_id()?;
-        let found = self.store.presented(&id, token.map(PresentedToken::grant_id)).await?;
-        let (client, owned) = found.map_or((None, None), |found| (Some(found.client), found.grant));
-        let circumstances =
-            Circumstances { now: self.clock.now(), address: request.address, brake: &self.client_brake };
-        Ok((request.client.authenticate(client, &circumstances)?, owned))
     }
 
     /// The refresh policy of the client that a token was issued to, when this client may see it and that one is enabled.
@@ -108,11 +93,6 @@ impl Protocol {
             }
         };
         Ok(Introspection { active: facts.is_some(), facts })
-    }
-
-    fn is_idle(&self, active: &ActiveGrant) -> bool {
-        let end = self.policy.refresh_idle.map(|idle| after(active.last_used_at, idle));
-        end.is_some_and(|end| self.clock.now() >= end)
     }
 
     /// An access token in use shows that the refresh answer it came with arrived; its predecessor may die.

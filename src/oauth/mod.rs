@@ -15,11 +15,14 @@ pub mod trusted_redirect;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::model::failure::Failure;
+use crate::model::grant::ActiveGrant;
 use crate::model::random::Randomness;
-use crate::model::time::Clock;
+use crate::model::time::{Clock, after};
+use crate::oauth::error::Refusal;
 use crate::store::Store;
 use crate::throttle::Throttle;
-use crate::tokens::keys::Keys;
+use crate::tokens::keys::{KeyFailure, Keys};
 
 /// What the protocol depends on.
 pub struct Protocol {
@@ -50,4 +53,17 @@ pub struct Policy {
     pub refresh_idle: Option<Duration>,
     /// How long a lost answer can be fetched again.
     pub refresh_grace: Duration,
+}
+
+impl Protocol {
+    /// Whether a link has gone unused for longer than the operator allows.
+    fn is_idle(&self, active: &ActiveGrant) -> bool {
+        let end = self.policy.refresh_idle.map(|idle| after(active.last_used_at, idle));
+        end.is_some_and(|end| self.clock.now() >= end)
+    }
+}
+
+/// A failure of the keys, as one of a request: keys refuse nobody.
+fn never_refused(failure: KeyFailure) -> Failure<Refusal> {
+    failure.map(|never| match never {})
 }

@@ -4,8 +4,8 @@ use crate::model::failure::Failure;
 use crate::model::ids::GrantId;
 use crate::model::scope::Scope;
 use crate::model::time::Timestamp;
-use crate::oauth::Protocol;
 use crate::oauth::error::Refusal;
+use crate::oauth::{Protocol, never_refused};
 use crate::tokens::jwt::kid_of;
 use crate::tokens::opaque::{AccessTokenId, OpaqueAccessToken, RefreshToken};
 
@@ -73,7 +73,7 @@ impl Protocol {
 
     async fn read_jwt(&self, text: &str) -> Result<Option<AccessToken>, Failure<Refusal>> {
         let Some(kid) = kid_of(text) else { return Ok(None) };
-        let key = self.keys.verifier(&kid).await.map_err(|failure| failure.map(|never| match never {}))?;
+        let key = self.keys.verifier(&kid).await.map_err(never_refused)?;
         let Some(claims) = key.and_then(|key| key.read(text, &self.policy.issuer)) else { return Ok(None) };
         let token = (|| {
             Some(AccessToken {

@@ -13,7 +13,7 @@ impl Protocol {
     pub async fn revoke(&self, request: &TokenRequest) -> Result<(), Failure<Refusal>> {
         let missing = || Refusal::new(ErrorCode::InvalidRequest, "token is missing");
         let token = self.read_token(request.parameters.one("token")?.ok_or_else(missing)?).await?;
-        let (client, owned) = self.client_and_grant(request, token.as_ref()).await?;
+        let (client, owned) = self.client_and_grant(request, token.as_ref().map(PresentedToken::grant_id)).await?;
         let (Some(token), Some(owned)) = (token, owned) else { return Ok(()) };
         if owned.grant.client_id != client.id {
             return Err(Refusal::new(ErrorCode::UnauthorizedClient, "the token was issued to another client").into());

@@ -5,6 +5,7 @@ mod code;
 pub(super) mod refresh;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::client::{AccessTokenFormat, GrantType};
@@ -14,12 +15,11 @@ use crate::model::parameters::Parameters;
 use crate::model::scope::Scope;
 use crate::model::secret::PlainSecret;
 use crate::model::time::after;
-use crate::oauth::Protocol;
-use crate::oauth::client_auth::{AuthenticatedClient, Circumstances, PresentedClient};
+use crate::oauth::client_auth::{AuthenticatedClient, PresentedClient};
 use crate::oauth::error::{ErrorCode, Refusal};
+use crate::oauth::{Protocol, never_refused};
 use crate::store::grants::OwnedGrant;
-use crate::tokens::jwt::AccessClaims;
-use crate::tokens::keys::KeyFailure;
+use crate::tokens::jwt::{AccessClaims, SigningKey};
 use crate::tokens::opaque::{AccessTokenId, AuthorizationCode, OpaqueAccessToken, RefreshToken};
 
 /// A request to the token endpoint, taken apart.
@@ -67,21 +67,18 @@ impl Protocol {
             Named::Code(code) => code.grant_id,
             Named::Refresh(token) => token.grant_id,
         });
-        let client_id = request.client.client_id()?;
-        let found = self.store.presented(&client_id, grant_id).await?;
-        let (client, owned) = found.map_or((None, None), |found| (Some(found.client), found.grant));
-        let circumstances =
-            Circumstances { now: self.clock.now(), address: request.address, brake: &self.client_brake };
-        let client = request.client.authenticate(client, &circumstances)?;
+        let (client, owned) = self.client_and_grant(request, grant_id).await?;
         if !client.may_use(grant_type) {
             return Err(Refusal::new(ErrorCode::UnauthorizedClient, "this client may not use this grant type").into());
         }
         let (named, owned) = named.zip(owned).ok_or_else(|| no_grant("the code or token names no grant of ours"))?;
+        // Before the one write: what may fail must fail while the code or token is still good.
+        let signer = self.signer_for(&client).await?;
         let (issue, grant) = match named {
             Named::Code(code) => self.redeem(&client, &code, owned, &request.parameters).await?,
             Named::Refresh(token) => self.refresh(&client, token, owned, &request.parameters).await?,
         };
-        self.issue(&client, issue, &grant).await
+        self.answer(&client, signer.as_deref(), issue, &grant)
     }
 
     /// Reads the code or token; `None` when what came is none of ours, which is told only after the client proved itself.
@@ -98,17 +95,22 @@ impl Protocol {
         }
     }
 
-    async fn issue(
+    /// The key that signs this client's access tokens, if they are signed.
+    async fn signer_for(&self, client: &AuthenticatedClient) -> Result<Option<Arc<SigningKey>>, Failure<Refusal>> {
+        match client.settings.access_token {
+            AccessTokenFormat::Opaque => Ok(None),
+            AccessTokenFormat::Jwt => Ok(Some(self.keys.signer().await.map_err(never_refused)?)),
+        }
+    }
+
+    fn answer(
         &self,
         client: &AuthenticatedClient,
+        signer: Option<&SigningKey>,
         issue: Issue,
         grant: &Grant,
     ) -> Result<TokenAnswer, Failure<Refusal>> {
-        let access_token = self.access_token(client, &issue, grant).await.map_err(|failure| match failure {
-            Failure::Store(error) => Failure::Store(error),
-            Failure::Internal(fault) => Failure::Internal(fault),
-            Failure::Refused(never) => match never {},
-        })?;
+        let access_token = self.access_token(client, signer, &issue, grant)?;
         let refreshable = client.may_use(GrantType::RefreshToken);
         Ok(TokenAnswer {
             access_token,
@@ -118,34 +120,30 @@ impl Protocol {
         })
     }
 
-    async fn access_token(
+    fn access_token(
         &self,
         client: &AuthenticatedClient,
+        signer: Option<&SigningKey>,
         issue: &Issue,
         grant: &Grant,
-    ) -> Result<PlainSecret, KeyFailure> {
+    ) -> Result<PlainSecret, Fault> {
         let issued_at = self.clock.now();
         let expires_at = after(issued_at, self.policy.access_ttl);
         let id = AccessTokenId::random(grant.id, issue.refresh.generation, &*self.randomness);
-        match client.settings.access_token {
-            AccessTokenFormat::Opaque => {
-                let scope_mask = grant.scope.mask_of(&issue.scope);
-                Ok(OpaqueAccessToken { id, scope_mask, issued_at, expires_at }.encode(self.keys.tokens()))
-            }
-            AccessTokenFormat::Jwt => {
-                let claims = AccessClaims {
-                    iss: self.policy.issuer.clone(),
-                    sub: grant.user_id.to_string(),
-                    aud: self.policy.issuer.clone(),
-                    exp: expires_at.timestamp(),
-                    iat: issued_at.timestamp(),
-                    jti: id.to_jti(),
-                    client_id: client.id.to_string(),
-                    scope: issue.scope.to_string(),
-                };
-                Ok(self.keys.signer().await?.sign(&claims)?)
-            }
-        }
+        let Some(signer) = signer else {
+            let scope_mask = grant.scope.mask_of(&issue.scope);
+            return Ok(OpaqueAccessToken { id, scope_mask, issued_at, expires_at }.encode(self.keys.tokens()));
+        };
+        signer.sign(&AccessClaims {
+            iss: self.policy.issuer.clone(),
+            sub: grant.user_id.to_string(),
+            aud: self.policy.issuer.clone(),
+            exp: expires_at.timestamp(),
+            iat: issued_at.timestamp(),
+            jti: id.to_jti(),
+            client_id: client.id.to_string(),
+            scope: issue.scope.to_string(),
+        })
     }
 
     /// Reads a grant again after another request was faster.

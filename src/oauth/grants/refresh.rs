@@ -31,6 +31,8 @@ pub enum Standing {
     Predecessor,
     /// It was replaced for good.
     Dead,
+    /// It is ours and newer than what the database knows: the database lost its last writes in a crash or was restored.
+    Ahead,
 }
 
 /// Judges a token against the state of its link.
@@ -43,7 +45,8 @@ pub fn standing(
 ) -> Standing {
     match state.generation.checked_sub(token.generation) {
         Some(0) if state.hash.matches(&token.secret) => Standing::Current,
-        None | Some(0) => Standing::Dead,
+        None => Standing::Ahead,
+        Some(0) => Standing::Dead,
         Some(_) if policy == RefreshPolicy::Strict => Standing::Dead,
         Some(1) if !state.used => Standing::Predecessor,
         Some(steps) if state.rotations.in_grace(steps, now, grace) => Standing::Predecessor,
@@ -79,10 +82,10 @@ impl Protocol {
                     self.note_use(&owned.grant, active).await;
                     Some(token.clone())
                 }
-                Standing::Current => self.rotate(&token, &owned.grant, state).await?,
+                Standing::Current | Standing::Ahead => self.rotate(&token, &owned.grant, state).await?,
                 Standing::Predecessor => current_from(&token, state, self.keys.tokens()),
                 Standing::Dead if policy == RefreshPolicy::Stable => None,
-                Standing::Dead if token.generation > state.generation => None,
+                Standing::Dead if token.generation == state.generation => None,
                 Standing::Dead => return Err(self.punish(&owned.grant, "a replaced refresh token came again").await?),
             };
             match refresh {
@@ -107,8 +110,7 @@ impl Protocol {
         if !owned.owner_enabled {
             return Err(no_grant("the user is disabled"));
         }
-        let idle = self.policy.refresh_idle.map(|idle| after(active.last_used_at, idle));
-        if idle.is_some_and(|end| self.clock.now() >= end) {
+        if self.is_idle(active) {
             return Err(no_grant("the link was idle for too long"));
         }
         Ok(active)
@@ -135,7 +137,7 @@ impl Protocol {
             hash: successor.secret.hash(),
             generation: successor.generation,
             used: false,
-            rotations: state.rotations.with(now),
+            rotations: state.rotations.with(now, self.policy.refresh_grace),
         };
         match self.store.rotate_refresh(grant.id, state, &next, now).await? {
             RotateRefresh::Rotated => Ok(Some(successor)),
