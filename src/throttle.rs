@@ -1,11 +1,15 @@
 //! Owns counting failures in memory, so that guessing gets slow. Leaves what counts as a failure to the rooms.
 //!
-//! Counts are per process and vanish with it: they slow an attacker down and can't lock anybody out for good.
+//! Counts are per process and vanish with it. Whoever keeps failing for an account makes its owner wait too, but never longer
+//! than one window after the last failure.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::model::secret::sha256;
 
 /// How many failures within which time are borne.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +20,13 @@ pub struct Limit {
     pub per: Duration,
 }
 
-/// As many keys as are remembered at once; beyond it the counts start anew, so that memory stays bounded.
+/// As many keys as are remembered at once; beyond it the older half is forgotten, so that memory stays bounded.
 const MOST_KEYS: usize = 100_000;
 
 /// Counts failures by key. Without a limit it bears everything.
 pub struct Throttle {
     limit: Option<Limit>,
-    counts: Mutex<HashMap<Vec<u8>, Window>>,
+    counts: Mutex<HashMap<[u8; 32], Window>>,
 }
 
 struct Window {
@@ -46,12 +50,9 @@ impl Throttle {
         let Some(limit) = self.limit else { return Ok(()) };
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= MOST_KEYS {
-            counts.retain(|_, window| window.began.elapsed() < limit.per);
-            if counts.len() >= MOST_KEYS {
-                counts.clear();
-            }
+            forget_older_half(&mut counts);
         }
-        let window = counts.entry(key.to_vec()).or_insert_with(|| Window { began: Instant::now(), failures: 0 });
+        let window = counts.entry(sha256(&[key])).or_insert_with(|| Window { began: Instant::now(), failures: 0 });
         let age = window.began.elapsed();
         if age >= limit.per {
             *window = Window { began: Instant::now(), failures: 0 };
@@ -65,10 +66,21 @@ impl Throttle {
     /// Takes back one admitted attempt that turned out well.
     pub fn forgive(&self, key: &[u8]) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(window) = counts.get_mut(key) {
-            window.failures = window.failures.saturating_sub(1);
+        if let Entry::Occupied(mut window) = counts.entry(sha256(&[key])) {
+            window.get_mut().failures = window.get().failures.saturating_sub(1);
+            if window.get().failures == 0 {
+                window.remove();
+            }
         }
     }
+}
+
+fn forget_older_half(counts: &mut HashMap<[u8; 32], Window>) {
+    let mut beginnings: Vec<Instant> = counts.values().map(|window| window.began).collect();
+    let middle = beginnings.len() / 2;
+    let (_, median, _) = beginnings.select_nth_unstable(middle);
+    let median = *median;
+    counts.retain(|_, window| window.began > median);
 }
 
 /// An address as it is counted: IPv6 by its /64 network, since one household or server has all of that.

@@ -1,7 +1,7 @@
 -- Moments are whole milliseconds since 1970 (UTC). Hashes and sealed values are raw bytes.
 -- Nothing that a redemption or a refresh changes stands in an index, so each touches one row by its primary key.
 
-CREATE TABLE clients (
+CREATE TABLE IF NOT EXISTS clients (
     id                  TEXT    PRIMARY KEY,
     settings            TEXT    NOT NULL,
     secret_hash         BLOB,
@@ -11,7 +11,7 @@ CREATE TABLE clients (
     created_at          BIGINT  NOT NULL
 );
 
-CREATE TABLE users (
+CREATE TABLE IF NOT EXISTS users (
     id            BLOB   PRIMARY KEY,
     login         TEXT   NOT NULL,
     login_key     TEXT   NOT NULL UNIQUE,
@@ -23,7 +23,7 @@ CREATE TABLE users (
     created_at    BIGINT NOT NULL
 );
 
-CREATE TABLE sign_ins (
+CREATE TABLE IF NOT EXISTS sign_ins (
     id          BLOB   PRIMARY KEY,
     user_id     BLOB   NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     secret_hash BLOB   NOT NULL,
@@ -32,9 +32,9 @@ CREATE TABLE sign_ins (
     expires_at  BIGINT NOT NULL
 );
 
-CREATE INDEX sign_ins_by_user ON sign_ins (user_id);
+CREATE INDEX IF NOT EXISTS sign_ins_by_user ON sign_ins (user_id);
 
-CREATE TABLE grants (
+CREATE TABLE IF NOT EXISTS grants (
     id                 BLOB    PRIMARY KEY,
     user_id            BLOB    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     client_id          TEXT    NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
@@ -55,10 +55,10 @@ CREATE TABLE grants (
     rotations          BLOB    NOT NULL
 );
 
-CREATE INDEX grants_by_user ON grants (user_id, client_id);
-CREATE INDEX grants_by_client ON grants (client_id);
+CREATE INDEX IF NOT EXISTS grants_by_user ON grants (user_id, client_id);
+CREATE INDEX IF NOT EXISTS grants_by_client ON grants (client_id);
 
-CREATE TABLE keys (
+CREATE TABLE IF NOT EXISTS keys (
     purpose    TEXT   NOT NULL,
     serial     BIGINT NOT NULL,
     kid        TEXT   NOT NULL,

@@ -9,17 +9,20 @@ use url::Url;
 use crate::app::{App, SystemClock, SystemRandomness, outbound};
 use crate::cli::args::ClientOptions;
 use crate::cli::client::{console, new_client, random_secret};
-use crate::cli::print::{fields, line};
+use crate::cli::print::{fields, hint, line};
 use crate::cli::serve::{address, bind, serve};
 use crate::cli::user::new_user;
 use crate::cli::{CliError, open};
 use crate::config::Config;
 use crate::model::client::{Client, Credentials};
+use crate::model::ids::UserId;
 use crate::model::login::Login;
 use crate::model::redirect_uri::RedirectUri;
-use crate::model::secret::{ClientSecretHash, PlainSecret};
+use crate::model::secret::PlainSecret;
 use crate::model::time::Clock;
+use crate::model::user::User;
 use crate::rehearse::dev::Rehearsal;
+use crate::store::open::DatabaseUrl;
 use crate::tokens::master_key::{MasterKey, write_new};
 use crate::web::routes::DEV_CALLBACK;
 
@@ -36,6 +39,7 @@ const SCOPES: [(&str, &str); 2] =
 /// The demo's secrets, kept so that every run is the same.
 #[derive(Serialize, Deserialize)]
 struct Kept {
+    user_id: UserId,
     password: String,
     client_secret: String,
 }
@@ -51,6 +55,10 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
         config.scopes.entry(token.to_owned()).or_insert_with(|| words.to_owned());
     }
     config.service_name.get_or_insert_with(|| "Demo Lights".to_owned());
+    let embedded = DatabaseUrl::Sqlite(config.data_dir.join("couplet.db"));
+    if std::mem::replace(&mut config.database, embedded.clone()) != embedded {
+        hint("couplet: `dev` uses the embedded database in the data directory and leaves database_url alone");
+    }
     let listener = bind("listen", config.listen)?;
     let base_url = format!("http://{}", address(&listener)?);
     let issuer = config.public_url.as_ref().map_or_else(|| base_url.clone(), |_| open::issuer(&config));
@@ -61,7 +69,7 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
     let master_key = MasterKey::read_or_create(&open::dev_key_file(&config), &SystemRandomness)?;
     let kept = kept_credentials(&config.data_dir.join("dev.json"))?;
     let mut app = open::assemble(&config, &issuer, store, master_key).await?;
-    ensure_user(&config, &app, &kept.password).await?;
+    ensure_user(&config, &app, &kept).await?;
     let client = ensure_client(&app, &kept.client_secret, &format!("{base_url}{DEV_CALLBACK}")).await?;
     let rehearsal = rehearsal(&config, &issuer, &base_url, &client, kept)?;
     tell(&base_url, &rehearsal);
@@ -73,6 +81,7 @@ fn kept_credentials(path: &Path) -> Result<Kept, CliError> {
     let failed = |why: String| CliError::Failed(format!("{}: {why}; delete the file to start anew", path.display()));
     if !path.exists() {
         let made = Kept {
+            user_id: UserId::random(&SystemRandomness),
             password: random_secret().expose().chars().filter(char::is_ascii_alphanumeric).take(12).collect(),
             client_secret: random_secret().expose().to_owned(),
         };
@@ -87,14 +96,18 @@ fn kept_credentials(path: &Path) -> Result<Kept, CliError> {
     serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
 }
 
-/// The demo user, with the password that the page shows.
-async fn ensure_user(config: &Config, app: &App, password: &str) -> Result<(), CliError> {
-    let password: PlainSecret = password.to_owned().into();
+/// The demo user, with the password that the page shows. A user of the same name whom somebody else made is not touched.
+async fn ensure_user(config: &Config, app: &App, kept: &Kept) -> Result<(), CliError> {
+    let password: PlainSecret = kept.password.clone().into();
     let login = Login::parse(LOGIN).map_err(|why| CliError::Failed(why.to_string()))?;
     let Some(user) = app.store.user_by_login(&login).await? else {
-        app.store.add_user(&new_user(config, LOGIN, Some(password), None, None).await?).await?;
+        let user = User { id: kept.user_id, ..new_user(config, LOGIN, Some(password), None, None).await? };
+        app.store.add_user(&user).await?;
         return Ok(());
     };
+    if user.id != kept.user_id {
+        return Err(foreign("user", LOGIN));
+    }
     let busy = |_| CliError::Failed("hashing the demo password failed; start again".to_owned());
     let hasher = &app.identity.hasher;
     if !hasher.verify(&password, user.password_hash.as_deref()).await.map_err(busy)? {
@@ -102,6 +115,12 @@ async fn ensure_user(config: &Config, app: &App, password: &str) -> Result<(), C
     }
     app.store.enable_user(user.id).await?;
     Ok(())
+}
+
+fn foreign(what: &str, name: &str) -> CliError {
+    CliError::Failed(format!(
+        "this database has a {what} `{name}` that `dev` did not make and will not change; choose another COUPLET_DATA_DIR"
+    ))
 }
 
 /// The demo client, with the secret that the page shows and this run's callback among its redirect URIs.
@@ -119,9 +138,8 @@ async fn ensure_client(app: &App, secret: &str, callback: &str) -> Result<Client
     let gone = || CliError::Failed(format!("the client {CLIENT} was deleted meanwhile; start again"));
     let mut client = app.store.client(&id).await?.ok_or_else(gone)?;
     let now = SystemClock.now();
-    let known = matches!(&client.credentials, Credentials::Confidential(secrets) if secrets.accept(&secret, now));
-    if !known {
-        app.store.rotate_secret(&id, &ClientSecretHash::of(&secret, &SystemRandomness), now).await?;
+    if !matches!(&client.credentials, Credentials::Confidential(secrets) if secrets.accept(&secret, now)) {
+        return Err(foreign("client", CLIENT));
     }
     app.store.enable_client(&id, true).await?;
     let callback = RedirectUri::parse(callback, false).map_err(|why| CliError::Failed(why.to_string()))?;
@@ -169,9 +187,15 @@ fn tell(base_url: &str, rehearsal: &Rehearsal) {
     line("\nFor the Alexa developer console, your skill, Build, Account Linking:\n");
     let console: Vec<_> = rehearsal.console.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     fields(&console);
+    let public = rehearsal.public_url.scheme() == "https";
+    if !public {
+        line(
+            "\nAlexa can't reach this machine. For a real skill, let a tunnel with an https address lead here and start `dev` with\n\
+             COUPLET_PUBLIC_URL set to that address; this page stays on loopback, only the OAuth endpoints become public.",
+        );
+    }
     line(&format!(
-        "\nAlexa reaches https on port 443 only: set COUPLET_PUBLIC_URL to an https address that leads here, and register\n\
-         your own vendor id with `couplet client set {CLIENT} --vendor-id M…` (the end of the console's redirect URLs).\n\
+        "\nThen register your own vendor id: `couplet client set {CLIENT} --vendor-id M…`, the end of the console's redirect URLs.\n\
          Stop with Ctrl-C."
     ));
 }

@@ -56,7 +56,13 @@ impl From<Problems> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
-        Self::Failed(format!("{error}; check database_url and that the database runs"))
+        match error {
+            StoreError::Unavailable(_) => {
+                Self::Failed(format!("{error}; check database_url and that the database runs"))
+            }
+            StoreError::NotMigrated => Self::Failed(error.to_string()),
+            StoreError::Corrupt { .. } => Self::Failed(format!("{error}; restore the row from a backup, or delete it")),
+        }
     }
 }
 

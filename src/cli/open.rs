@@ -10,7 +10,7 @@ use crate::cli::print::hint;
 use crate::config::{Config, Purpose, environment, unknown_variables};
 use crate::model::secret::PlainSecret;
 use crate::store::Store;
-use crate::store::open::{Migrations, open};
+use crate::store::open::{DatabaseUrl, Migrations, open};
 use crate::tokens::master_key::{MasterKey, MasterKeyError};
 
 /// The largest secret that is read, in bytes.
@@ -27,7 +27,7 @@ impl From<StartFailure> for CliError {
 
 impl From<MasterKeyError> for CliError {
     fn from(error: MasterKeyError) -> Self {
-        Self::Usage(format!("master_key_file {error}; make one with `openssl rand -base64 32`"))
+        Self::Usage(format!("master_key_file {error}; {}", error.mend()))
     }
 }
 
@@ -40,9 +40,16 @@ pub fn config(file: Option<&Path>, purpose: Purpose) -> Result<Config, CliError>
     Ok(config)
 }
 
-/// Opens the database for a command, made first when missing.
+/// Opens the database for a command, made first when missing. An older schema is left to `couplet migrate` and `serve`.
 pub async fn store(config: &Config) -> Result<Arc<dyn Store>, CliError> {
-    Ok(open(&config.database, Migrations::Apply).await?)
+    if let DatabaseUrl::Sqlite(path) = &config.database
+        && !path.exists()
+    {
+        hint(&format!("couplet: made a new database {}; set COUPLET_DATA_DIR to use another", path.display()));
+    }
+    let store = open(&config.database, Migrations::Initialize).await?;
+    store.check().await?;
+    Ok(store)
 }
 
 /// The master key: the configured one, else the one that `dev` made.

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::platforms::alexa::PRESET;
 use crate::rehearse::simulate::ALEXA_DEADLINE;
 use crate::rehearse::{Plan, alexa};
-use crate::store::open::DatabaseUrl;
+use crate::store::open::{DatabaseUrl, Migrations, open as open_store};
 
 /// Plays the platform.
 pub async fn run(config: &Config, command: SimulateCommand) -> Result<(), CliError> {
@@ -88,7 +88,7 @@ async fn registered_here(config: &Config, id: &str) -> Option<Vec<String>> {
     {
         return None;
     }
-    let store = open::store(config).await.ok()?;
+    let store = open_store(&config.database, Migrations::Leave).await.ok()?;
     let client = store.client(&client_id(id).ok()?).await.ok()??;
     let all = &client.settings.redirect_uris;
     let own: Vec<String> = all.iter().filter(|uri| PRESET.owns(uri)).map(ToString::to_string).collect();

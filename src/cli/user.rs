@@ -88,12 +88,12 @@ pub async fn run(config: &Config, command: UserCommand) -> Result<(), CliError> 
 
 /// The user of a login or a user id.
 pub async fn find(store: &dyn Store, text: &str) -> Result<User, CliError> {
-    let by_login = match Login::parse(text) {
-        Ok(login) => store.user_by_login(&login).await?,
-        Err(_) => None,
+    let by_id = match UserId::parse(text) {
+        Some(id) => store.user(id).await?,
+        None => None,
     };
-    let found = match (by_login, UserId::parse(text)) {
-        (None, Some(id)) => store.user(id).await?,
+    let found = match (by_id, Login::parse(text)) {
+        (None, Ok(login)) => store.user_by_login(&login).await?,
         (found, _) => found,
     };
     found.ok_or_else(|| CliError::Failed(format!("there is no user {text}; `couplet user list` shows them")))

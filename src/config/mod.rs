@@ -21,7 +21,7 @@ use values::{Values, either};
 use crate::model::password_cost::PasswordCost;
 use crate::model::redirect_uri::is_loopback;
 use crate::store::open::DatabaseUrl;
-use crate::tokens::master_key::{MasterKey, MasterKeyError};
+use crate::tokens::master_key::MasterKey;
 
 /// What the program is about to do; some keys are required for some purposes only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,7 @@ impl Config {
         let mut problems = Problems::default();
         let mut values = Values::collect(file, environment, &mut problems);
         let config = read(&mut values, &mut problems);
+        check_cost(config.password, &mut problems);
         if purpose == Purpose::Serve {
             check_for_serve(&config, &values, &mut problems);
         }
@@ -188,24 +189,34 @@ fn check_for_serve(config: &Config, values: &Values, problems: &mut Problems) {
         None => problems.add(
             "master_key_file",
             "is missing",
-            "make one with `openssl rand -base64 32 > couplet.key && chmod 600 couplet.key` and name it here",
+            "make one with `openssl rand -base64 32 > couplet.key && chmod 600 couplet.key` and set COUPLET_MASTER_KEY_FILE to its path",
         ),
-        Some(path) => match MasterKey::read(path) {
-            Ok(_) => {}
-            Err(error @ (MasterKeyError::Missing(_) | MasterKeyError::Malformed(_))) => {
-                problems.add("master_key_file", &error.to_string(), "make it with `openssl rand -base64 32`");
+        Some(path) => {
+            if let Err(error) = MasterKey::read(path) {
+                problems.add("master_key_file", &error.to_string(), error.mend());
             }
-            Err(error) => problems.add("master_key_file", &error.to_string(), "make it readable for this user only"),
-        },
+        }
     }
-    let cost = config.password;
+}
+
+/// A hash has to be affordable when it is made and when it is checked.
+fn check_cost(cost: PasswordCost, problems: &mut Problems) {
     if cost.memory_kib < cost.parallelism.saturating_mul(8) {
         problems.add("password.memory_kib", "is too little", "give at least 8 KiB for each degree of parallelism");
+    }
+    let most = PasswordCost::CEILING;
+    if cost.memory_kib > most.memory_kib || cost.iterations > most.iterations || cost.parallelism > most.parallelism {
+        problems.add(
+            "password",
+            "costs too much",
+            "stay within 1048576 KiB, 64 iterations and 64 degrees of parallelism",
+        );
     }
 }
 
 fn parse_database(text: &str) -> Result<DatabaseUrl, String> {
-    DatabaseUrl::parse(text).ok_or_else(|| "write postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH".to_owned())
+    let mend = || "write postgres://USER:PASSWORD@HOST/DATABASE, or sqlite:PATH without options".to_owned();
+    DatabaseUrl::parse(text).ok_or_else(mend)
 }
 
 fn parse_public_url(text: &str) -> Result<Url, String> {

@@ -10,9 +10,6 @@ use crate::model::password_cost::PasswordCost;
 /// Bytes of a hash.
 const TAG: usize = 32;
 
-/// The most that a stored hash may cost to check, so that a foreign string can't occupy the machine: 1 GiB, 64 passes.
-const CEILING: PasswordCost = PasswordCost { memory_kib: 1 << 20, iterations: 64, parallelism: 64 };
-
 /// Makes and checks hashes of one cost; keeps its memory from one hash to the next.
 pub struct Argon2id {
     hasher: Hasher,
@@ -23,7 +20,7 @@ impl Argon2id {
     /// A hasher of that cost.
     pub fn new(cost: PasswordCost) -> Result<Self, Fault> {
         let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params(cost)?).hasher();
-        Ok(Self { hasher, ceiling: params(CEILING)? })
+        Ok(Self { hasher, ceiling: params(PasswordCost::CEILING)? })
     }
 
     /// The PHC string of the password's hash.

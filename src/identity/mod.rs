@@ -5,7 +5,6 @@ mod argon2id;
 pub mod password;
 pub mod sign_in;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::identity::password::PasswordHasher;
@@ -28,11 +27,4 @@ pub struct Identity {
     pub account_brake: Throttle,
     /// Slows down guessing from one address.
     pub address_brake: Throttle,
-}
-
-/// Where an attempt to sign in comes from.
-#[derive(Clone, Copy, Debug)]
-pub struct Origin {
-    /// The client's address.
-    pub address: IpAddr,
 }

@@ -1,13 +1,14 @@
 //! Owns signing in with a password, and recognising a signed-in browser again. Leaves hashing to `password.rs`.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
+use crate::identity::Identity;
 use crate::identity::password::Busy;
-use crate::identity::{Identity, Origin};
 use crate::model::failure::{Failure, StoreError};
 use crate::model::ids::SignInId;
 use crate::model::login::Login;
@@ -59,18 +60,19 @@ impl Identity {
         &self,
         username: &str,
         password: &PlainSecret,
-        origin: Origin,
+        address: IpAddr,
     ) -> Result<(SignedInUser, PlainSecret), Failure<SignInRefusal>> {
         let login = Login::parse(username).ok();
-        let account_key = login.as_ref().map_or_else(Vec::new, |login| login.key().as_bytes().to_vec());
-        let address_key = address_key(origin.address);
+        // What can be nobody's login is braked by address alone: all who mistype share no account.
+        let account_key = login.as_ref().map(|login| login.key().as_bytes());
+        let address_key = address_key(address);
         let wait = |Wait(wait)| Failure::Refused(SignInRefusal::TooMany(wait));
         self.address_brake.admit(&address_key).map_err(wait)?;
-        self.account_brake.admit(&account_key).map_err(wait)?;
+        account_key.map_or(Ok(()), |key| self.account_brake.admit(key)).map_err(wait)?;
         let user = self.check_password(login.as_ref(), password).await;
         if !matches!(user, Err(Failure::Refused(SignInRefusal::WrongCredentials))) {
             self.address_brake.forgive(&address_key);
-            self.account_brake.forgive(&account_key);
+            account_key.into_iter().for_each(|key| self.account_brake.forgive(key));
         }
         Ok(self.begin(user?).await?)
     }

@@ -18,6 +18,9 @@ const STEP: u32 = 500;
 /// How often the server purges by itself.
 const EVERY: Duration = Duration::from_secs(3600);
 
+/// How soon it purges first, so that a process that never lives for long purges too.
+const SETTLED: Duration = Duration::from_secs(60);
+
 /// How many of each were forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Purged {
@@ -62,8 +65,9 @@ pub async fn purge(app: &App) -> Result<Purged, StoreError> {
 
 /// Purges again and again, as long as the server runs.
 pub async fn purge_forever(app: &App) {
+    let mut pause = SETTLED;
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(std::mem::replace(&mut pause, EVERY)).await;
         match purge(app).await {
             Ok(purged) => tracing::info!(purged.grants, purged.sign_ins, purged.keys, "purged"),
             Err(error) => tracing::error!(%error, "purging failed; it will be tried again"),

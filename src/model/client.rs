@@ -75,8 +75,10 @@ impl ClientSecrets {
     }
 }
 
-/// The operator's choices about a client; stored as one JSON document.
+/// The operator's choices about a client; stored as one JSON document. A choice that an older version did not know has its
+/// default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ClientSettings {
     /// What people read on the consent page and in their account.
     pub name: String,
@@ -102,6 +104,26 @@ pub struct ClientSettings {
     pub introspect_any: bool,
     /// Asks for consent on every link, even when it was given before.
     pub always_ask_consent: bool,
+}
+
+/// The choices for a client that belongs to no platform.
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            preset: None,
+            redirect_uris: Vec::new(),
+            scope: Scope::default(),
+            grant_types: GrantType::ALL.to_vec(),
+            access_token: AccessTokenFormat::Jwt,
+            refresh: RefreshPolicy::Rotate,
+            require_pkce: false,
+            repeat_exchange: false,
+            lenient_redirect_uri: false,
+            introspect_any: false,
+            always_ask_consent: false,
+        }
+    }
 }
 
 /// A grant type of the token endpoint (RFC 6749 section 1.3).
@@ -152,4 +174,17 @@ pub enum RefreshPolicy {
     Rotate,
     /// A successor each time; any reuse revokes the link (RFC 9700 section 4.14.2).
     Strict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ClientSettings;
+
+    #[test]
+    fn settings_stored_by_an_older_version_are_read_with_defaults_for_what_it_did_not_know() {
+        let stored = r#"{"name":"Old","redirect_uris":["https://a.example/cb"],"refresh":"stable","gone":1}"#;
+        let settings: ClientSettings = serde_json::from_str(stored).unwrap();
+        assert_eq!((settings.name.as_str(), settings.redirect_uris.len()), ("Old", 1));
+        assert_eq!(settings.grant_types, ClientSettings::default().grant_types);
+    }
 }

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// The database is away, hanging, full or refusing; trying again later may help.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The schema is not the one this program knows.
+    #[error("the database's schema is older than this program; run `couplet migrate`")]
+    NotMigrated,
     /// A stored value can't be what we wrote.
     #[error("the database holds a broken value in {table}.{column} of row {id}")]
     Corrupt {

@@ -113,8 +113,9 @@ impl Rotations {
         let latest = i64::from_be_bytes(*latest);
         let (distances, rest) = distances.as_chunks::<4>();
         let distances = distances.iter().map(|distance| u32::from_be_bytes(*distance));
-        let moments = distances.filter(|distance| *distance != Self::NONE).map(|distance| latest - i64::from(distance));
-        let moments: Vec<i64> = moments.collect();
+        let moments =
+            distances.filter(|distance| *distance != Self::NONE).map(|distance| latest.checked_sub(distance.into()));
+        let moments: Vec<i64> = moments.collect::<Option<_>>()?;
         (rest.is_empty() && moments.len() <= Self::KEPT && moments.is_sorted()).then_some(Self(moments))
     }
 

@@ -23,7 +23,7 @@ macro_rules! uuid_id {
 
             /// Reads the hyphenated form; nothing else is an id.
             pub fn parse(text: &str) -> Option<Self> {
-                Uuid::try_parse(text).ok().map(Self)
+                Uuid::try_parse(text).ok().filter(|_| text.len() == 36).map(Self)
             }
         }
 

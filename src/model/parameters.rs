@@ -1,11 +1,19 @@
 //! Owns the strict reading of `application/x-www-form-urlencoded` text: queries and bodies. Leaves the meaning of each
 //! parameter to the rooms.
 
+use std::fmt;
+
 use thiserror::Error;
 
-/// The decoded parameters of a request, in order.
-#[derive(Clone, Debug, Default)]
+/// The decoded parameters of a request, in order. Prints their names only: values may be secrets.
+#[derive(Clone, Default)]
 pub struct Parameters(Vec<(String, String)>);
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 /// Why a text can't be decoded at all.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]

@@ -10,3 +10,8 @@ pub struct PasswordCost {
     /// Lanes.
     pub parallelism: u32,
 }
+
+impl PasswordCost {
+    /// The most that a hash may cost, so that neither a setting nor a foreign hash can occupy the machine.
+    pub const CEILING: PasswordCost = PasswordCost { memory_kib: 1 << 20, iterations: 64, parallelism: 64 };
+}

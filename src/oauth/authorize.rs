@@ -89,7 +89,6 @@ pub fn continuation_after_sign_in(parameters: &Parameters) -> String {
 }
 
 /// What comes next for a valid request.
-#[derive(Debug)]
 pub enum NextStep {
     /// The person has to sign in.
     SignIn,
@@ -150,8 +149,9 @@ impl Protocol {
         request: &AuthorizationRequest,
         user: &User,
     ) -> Result<bool, Failure<AuthorizeRefusal>> {
-        let allowed = self.store.allowed_scopes(user.id, &request.client.id).await?;
-        Ok(allowed.iter().any(|scope| scope.covers(&request.scope)))
+        let links = self.links_of(user.id).await?;
+        let linked = links.iter().find(|linked| linked.client_id == request.client.id);
+        Ok(linked.is_some_and(|linked| linked.scopes.iter().any(|scope| scope.covers(&request.scope))))
     }
 
     /// Issues a code: the user allowed it. Gives the address for the browser.

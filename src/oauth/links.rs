@@ -2,39 +2,64 @@
 
 use crate::model::client::ClientSettings;
 use crate::model::failure::StoreError;
-use crate::model::grant::{ActiveGrant, Grant, GrantState};
-use crate::model::ids::{GrantId, UserId};
+use crate::model::grant::GrantState;
+use crate::model::ids::{ClientId, GrantId, UserId};
+use crate::model::scope::Scope;
+use crate::model::time::Timestamp;
 use crate::oauth::Protocol;
 
-/// As many links as are shown; nobody has more.
-const MOST: u32 = 200;
+/// As many links as are looked at; platforms make a new one at each linking, people have few.
+const MOST: u32 = 500;
 
-/// An active link of a person.
+/// A client that a person is linked to, by one link or by several: a platform links anew without ending the former link.
 #[derive(Debug)]
-pub struct Link {
-    /// What was linked.
-    pub grant: Grant,
-    /// Since when, and when it was last used.
-    pub active: ActiveGrant,
-    /// The settings of the client it is linked to.
+pub struct Linked {
+    /// One of its links; names the client when the person unlinks.
+    pub grant_id: GrantId,
+    /// The client.
+    pub client_id: ClientId,
+    /// The settings of the client.
     pub client: ClientSettings,
+    /// What the links permit, each.
+    pub scopes: Vec<Scope>,
+    /// When the first of them was made.
+    pub since: Timestamp,
+    /// When any of them was last used.
+    pub last_used: Timestamp,
 }
 
 impl Protocol {
-    /// The person's active links, newest first.
-    pub async fn links_of(&self, user: UserId) -> Result<Vec<Link>, StoreError> {
-        let found = self.store.links_of(user, MOST).await?;
-        let link = found.into_iter().filter_map(|presented| {
-            let grant = presented.grant?.grant;
-            let GrantState::Active(active) = grant.state.clone() else { return None };
-            Some(Link { grant, active, client: presented.client.settings })
-        });
-        Ok(link.collect())
+    /// What the person is linked to by live links, the newest first.
+    pub async fn links_of(&self, user: UserId) -> Result<Vec<Linked>, StoreError> {
+        let mut all: Vec<Linked> = Vec::new();
+        for presented in self.store.links_of(user, MOST).await? {
+            let Some(grant) = presented.grant.map(|owned| owned.grant) else { continue };
+            let GrantState::Active(active) = &grant.state else { continue };
+            if self.is_idle(active) {
+                continue;
+            }
+            match all.iter_mut().find(|linked| linked.client_id == grant.client_id) {
+                Some(linked) => {
+                    linked.since = linked.since.min(active.redeemed_at);
+                    linked.last_used = linked.last_used.max(active.last_used_at);
+                    linked.scopes.push(grant.scope);
+                }
+                None => all.push(Linked {
+                    grant_id: grant.id,
+                    since: active.redeemed_at,
+                    last_used: active.last_used_at,
+                    client_id: grant.client_id,
+                    client: presented.client.settings,
+                    scopes: vec![grant.scope],
+                }),
+            }
+        }
+        Ok(all)
     }
 
-    /// Ends a link, provided it is the person's own; another's is not touched.
+    /// Ends all links of the person with the client of this one; another person's is not touched.
     pub async fn unlink(&self, user: UserId, grant: GrantId) -> Result<(), StoreError> {
-        self.store.revoke_grant_of(grant, user, self.clock.now()).await.map(drop)
+        self.store.unlink(grant, user, self.clock.now()).await.map(drop)
     }
 
     /// Whether this was a link of the person and has ended.

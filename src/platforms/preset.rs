@@ -2,9 +2,8 @@
 
 use thiserror::Error;
 
-use crate::model::client::{AccessTokenFormat, ClientSettings, GrantType, RefreshPolicy};
+use crate::model::client::{AccessTokenFormat, ClientSettings, RefreshPolicy};
 use crate::model::redirect_uri::{InvalidRedirectUri, RedirectUri};
-use crate::model::scope::Scope;
 use crate::platforms::alexa;
 
 /// What a platform prescribes and how its links are best kept.
@@ -77,26 +76,8 @@ impl Preset {
             repeat_exchange: self.repeat_exchange,
             lenient_redirect_uri: self.lenient_redirect_uri,
             always_ask_consent: self.always_ask_consent,
-            ..default_settings()
+            ..ClientSettings::default()
         }
-    }
-}
-
-/// The settings of a new client that belongs to no platform.
-pub fn default_settings() -> ClientSettings {
-    ClientSettings {
-        name: String::new(),
-        preset: None,
-        redirect_uris: Vec::new(),
-        scope: Scope::default(),
-        grant_types: GrantType::ALL.to_vec(),
-        access_token: AccessTokenFormat::Jwt,
-        refresh: RefreshPolicy::Rotate,
-        require_pkce: false,
-        repeat_exchange: false,
-        lenient_redirect_uri: false,
-        introspect_any: false,
-        always_ask_consent: false,
     }
 }
 

@@ -117,22 +117,23 @@ pub trait GrantStore: Send + Sync {
     /// Ends a grant for good. `false` when it had ended before or does not exist.
     async fn revoke_grant(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Ends a grant for good, provided it belongs to `owner`.
-    async fn revoke_grant_of(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError>;
-
-    /// What the user has allowed the client in links that still live.
-    async fn allowed_scopes(&self, user_id: UserId, client_id: &ClientId) -> Result<Vec<Scope>, StoreError>;
+    /// Ends all grants that `owner` has with the client of this one, provided it is the owner's. `false` when there was
+    /// nothing to end.
+    async fn unlink(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// At most `limit` active links of a user with the names of their clients, newest first.
     async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<Presented>, StoreError>;
 
-    /// At most `limit` grants after `after`, by id, that were redeemed or revoked; unredeemed codes are no grants yet.
+    /// At most `limit` grants after `after`, by id, whose code was redeemed, also those that ended since.
     async fn grants(
         &self,
         filter: &GrantFilter,
         after: Option<GrantId>,
         limit: u32,
     ) -> Result<Vec<OwnedGrant>, StoreError>;
+
+    /// Forgets at most `limit` grants of a client, live ones too; tells how many.
+    async fn forget_grants_of(&self, client_id: &ClientId, limit: u32) -> Result<u64, StoreError>;
 
     /// Looks at `limit` grants after `after`, by id, and forgets those whose code expired unredeemed before `now` or that
     /// were revoked before `revoked_before` or last used before `idle_before`, if given. Tells how many it forgot, and where

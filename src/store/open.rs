@@ -1,10 +1,14 @@
 //! Owns opening the configured database and bringing its schema up to date. Leaves using it to `sql/`.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Acquire, ColumnIndex, Database, Decode, Executor, IntoArguments, Pool, Type};
 
 use crate::model::failure::StoreError;
@@ -14,7 +18,7 @@ use crate::store::sql::SqlStore;
 use crate::store::sqlite::{self, SqliteDriver};
 
 /// Where things are remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// A server that speaks PostgreSQL's protocol; the URL may hold a password and is never printed.
     Postgres(String),
@@ -22,14 +26,25 @@ pub enum DatabaseUrl {
     Sqlite(PathBuf),
 }
 
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DatabaseUrl::Postgres(_) => f.write_str("Postgres(…)"),
+            DatabaseUrl::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+        }
+    }
+}
+
 impl DatabaseUrl {
-    /// Reads `postgres://…`, `postgresql://…`, `sqlite:PATH` and `sqlite://PATH`.
+    /// Reads `postgres://…`, `postgresql://…`, `sqlite:PATH` and `sqlite://PATH`. A database in memory, or options behind a
+    /// question mark, are no files.
     pub fn parse(text: &str) -> Option<Self> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Some(Self::Postgres(text.to_owned()));
+            return PgConnectOptions::from_str(text).is_ok().then(|| Self::Postgres(text.to_owned()));
         }
         let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:"))?;
-        (!path.is_empty()).then(|| Self::Sqlite(PathBuf::from(path)))
+        let is_file = !path.is_empty() && !path.contains('?') && !path.contains(":memory:");
+        is_file.then(|| Self::Sqlite(PathBuf::from(path)))
     }
 }
 
@@ -38,19 +53,21 @@ impl DatabaseUrl {
 pub enum Migrations {
     /// Bring it up to date first.
     Apply,
+    /// Make it when there is none at all; leave an older one.
+    Initialize,
     /// Leave it; [`crate::store::Health::check`] tells whether it is up to date.
     Leave,
 }
 
 /// How often migrating is tried: of several processes that start at once one wins, the others look again.
-const MIGRATION_TRIES: u32 = 10;
+const MIGRATION_TRIES: u32 = 50;
 
 /// Opens the database.
 pub async fn open(url: &DatabaseUrl, migrations: Migrations) -> Result<Arc<dyn Store>, StoreError> {
     match url {
         DatabaseUrl::Postgres(url) => {
-            let driver = PostgresDriver::new(url)?;
-            if migrations == Migrations::Apply {
+            let driver = PostgresDriver::connect(url).await?;
+            if wants(migrations, applied(&driver.pool).await.map_err(unavailable)?) {
                 migrate(&postgres::MIGRATOR, &driver.pool).await?;
             }
             Ok(Arc::new(SqlStore { driver }))
@@ -58,11 +75,19 @@ pub async fn open(url: &DatabaseUrl, migrations: Migrations) -> Result<Arc<dyn S
         DatabaseUrl::Sqlite(path) => {
             make_folder(path)?;
             let driver = SqliteDriver::new(path)?;
-            if migrations == Migrations::Apply {
+            if wants(migrations, applied(&driver.writer).await.map_err(unavailable)?) {
                 migrate(&sqlite::MIGRATOR, &driver.writer).await?;
             }
             Ok(Arc::new(SqlStore { driver }))
         }
+    }
+}
+
+fn wants(migrations: Migrations, applied: Option<i64>) -> bool {
+    match migrations {
+        Migrations::Apply => true,
+        Migrations::Initialize => applied.is_none(),
+        Migrations::Leave => false,
     }
 }
 
@@ -95,6 +120,7 @@ where
                 tries += 1;
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
+            Err(MigrateError::Execute(error)) => return Err(unavailable(error)),
             Err(error) => return Err(StoreError::Unavailable(format!("migrating: {error}"))),
         }
     }
@@ -109,17 +135,27 @@ where
     usize: ColumnIndex<D::Row>,
 {
     let known = migrator.iter().map(|migration| migration.version).max();
-    let applied = sqlx::query_scalar::<D, i64>(
-        "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1",
-    )
-    .fetch_optional(pool)
-    .await;
-    match applied {
-        Ok(applied) => Ok(applied >= known),
-        // The database answered, and the table does not exist yet.
-        Err(sqlx::Error::Database(_)) => Ok(false),
-        Err(error) => Err(error),
+    Ok(applied(pool).await? >= known)
+}
+
+/// The latest applied migration; `None` when there is no schema at all.
+async fn applied<'a, D: Database>(pool: &'a Pool<D>) -> Result<Option<i64>, sqlx::Error>
+where
+    &'a Pool<D>: Executor<'a, Database = D>,
+    D::Arguments: IntoArguments<D>,
+    for<'r> i64: Decode<'r, D> + Type<D>,
+    usize: ColumnIndex<D::Row>,
+{
+    const LATEST: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1";
+    match sqlx::query_scalar::<D, i64>(LATEST).fetch_optional(pool).await {
+        Err(sqlx::Error::Database(error)) if is_missing_table(&*error) => Ok(None),
+        applied => applied,
     }
+}
+
+/// PostgreSQL has a code for it (42P01), SQLite only words.
+fn is_missing_table(error: &dyn DatabaseError) -> bool {
+    error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")
 }
 
 /// What the outside gets to know of a database error: that it happened. The words go to the log.

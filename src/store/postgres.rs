@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Arguments, Postgres, query_as_with, query_with};
+use sqlx::{Arguments, ConnectOptions, Connection, Postgres, query_as_with, query_with};
 use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
@@ -34,13 +34,14 @@ pub struct PostgresDriver {
 }
 
 impl PostgresDriver {
-    /// Makes a pool; it connects when it is first used.
-    pub fn new(url: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url).map_err(unavailable)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(20)
-            .acquire_timeout(PATIENCE)
-            .connect_lazy_with(options.application_name("couplet"));
+    /// Connects once, so that a wrong address is told as what it is, and makes a pool.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(unavailable)?.application_name("couplet");
+        match timeout(PATIENCE, options.connect()).await {
+            Ok(connected) => drop(connected.map_err(unavailable)?.close().await),
+            Err(_) => return Err(StoreError::Unavailable("no answer in time".to_owned())),
+        }
+        let pool = PgPoolOptions::new().max_connections(20).acquire_timeout(PATIENCE).connect_lazy_with(options);
         Ok(Self { pool })
     }
 }

@@ -91,6 +91,13 @@ impl TryFrom<ClientRow> for Client {
     }
 }
 
+/// The settings of a client as they are stored.
+#[derive(FromRow)]
+pub struct SettingsRow {
+    /// A JSON document.
+    pub settings: String,
+}
+
 /// A row of `users`.
 #[derive(FromRow)]
 pub struct UserRow {

@@ -21,21 +21,15 @@ impl MacKey {
 
     /// The first half of the tag, enough for an authenticator.
     pub fn short_tag(&self, parts: &[&[u8]]) -> [u8; 16] {
-        let [a, b] = halves(self.tag(parts));
-        debug_assert_eq!(a.len(), b.len());
-        a
+        let mut half = [0; 16];
+        half.iter_mut().zip(self.tag(parts)).for_each(|(to, from)| *to = from);
+        half
     }
-}
-
-fn halves(tag: [u8; 32]) -> [[u8; 16]; 2] {
-    let mut halves = [[0; 16]; 2];
-    halves.as_flattened_mut().iter_mut().zip(tag).for_each(|(to, from)| *to = from);
-    halves
 }
 
 /// The derived keys.
 pub struct TokenKeys {
-    /// Shows that a refresh token is one of ours, so that a made-up one costs no look at the database.
+    /// Shows that a refresh token is one of ours, so that only what we made can be punished.
     pub refresh: MacKey,
     /// Derives a refresh token from the code or the token before it, so that a retry gets the same one although only
     /// hashes are kept.

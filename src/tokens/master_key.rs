@@ -29,6 +29,17 @@ pub enum MasterKeyError {
     Malformed(String),
 }
 
+impl MasterKeyError {
+    /// What to do about it.
+    pub fn mend(&self) -> &'static str {
+        match self {
+            MasterKeyError::Missing(_) => "make it with `openssl rand -base64 32`, or mend the path",
+            MasterKeyError::Unreadable(..) => "name a file that this user may read",
+            MasterKeyError::Malformed(_) => "make one with `openssl rand -base64 32`",
+        }
+    }
+}
+
 impl MasterKey {
     /// A key from its bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -42,7 +53,7 @@ impl MasterKey {
 
     /// Reads the key file: base64 of 32 bytes, white space around it ignored.
     pub fn read(path: &Path) -> Result<Self, MasterKeyError> {
-        let name = path.display().to_string();
+        let name = shown(path);
         let mut text = String::new();
         match File::open(path).and_then(|file| file.take(1024).read_to_string(&mut text)) {
             Ok(_) => {}
@@ -50,8 +61,7 @@ impl MasterKey {
             Err(error) if error.kind() == ErrorKind::InvalidData => return Err(MasterKeyError::Malformed(name)),
             Err(error) => return Err(MasterKeyError::Unreadable(name, error)),
         }
-        let decoded = STANDARD.decode(text.trim()).ok();
-        let bytes = decoded.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let bytes = decoded(&text);
         text.zeroize();
         bytes.map(Self).ok_or(MasterKeyError::Malformed(name))
     }
@@ -89,18 +99,27 @@ impl MasterKey {
     }
 }
 
+/// A path for a message; a key that was given in place of its path is not shown.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    if decoded(&text).is_some() { "the path, which looks like the key itself,".to_owned() } else { text }
+}
+
+fn decoded(text: &str) -> Option<[u8; 32]> {
+    STANDARD.decode(text.trim()).ok()?.try_into().ok()
+}
+
 /// Writes a file that must not exist yet, whole or not at all, readable by its owner only.
 pub fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     let draft = path.with_extension(format!("draft-{}", std::process::id()));
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     // A hard link fails when the name is taken, which a rename would not.
-    let linked = std::fs::hard_link(&draft, path);
+    let linked = written.and_then(|()| std::fs::hard_link(&draft, path));
     std::fs::remove_file(&draft)?;
     linked
 }

@@ -61,7 +61,9 @@ impl Sealer {
         let fault = |why: &str| Fault::new(format!("{}.{} of row {}: {why}", place.table, place.column, place.row));
         let (head, rest) = sealed.split_at_checked(5).ok_or_else(|| fault("too short to be a sealed value"))?;
         if head != [[VERSION].as_slice(), &self.name].concat() {
-            return Err(fault("sealed under another master key; is master_key_file the one this database began with?"));
+            return Err(fault(
+                "sealed under another master key than master_key_file names; name the one this database began with (`couplet dev` keeps its own in data/master.key), or start anew with another data_dir",
+            ));
         }
         let (nonce, text) = rest.split_at_checked(12).ok_or_else(|| fault("too short to be a sealed value"))?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| fault("no nonce"))?;

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Version;
 use actix_web::http::header::{HOST, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
@@ -33,7 +34,8 @@ pub async fn surround<B: MessageBody>(
     let id = uuid(&*app.randomness).simple().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let mut response = if request.headers().get_all(HOST).count() > 1 {
+    let hosts = request.headers().get_all(HOST).count();
+    let mut response = if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
         // RFC 9112 section 3.2: two hosts mean that somebody on the way may have understood another one.
         request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body()
     } else {
@@ -42,9 +44,9 @@ pub async fn surround<B: MessageBody>(
     };
     add_headers(&mut response, app.is_https());
     let status = response.status().as_u16();
-    let took_ms = started.elapsed().as_secs_f64() * 1000.0;
+    let took_us = started.elapsed().as_micros();
     // Never the query: it holds states, codes and logins.
-    tracing::info!(request = id, %method, path, status, took_ms, "answered");
+    tracing::info!(request = id, %method, path, status, took_us, "answered");
     Ok(response)
 }
 

@@ -14,12 +14,11 @@ use serde_json::json;
 use crate::app::App;
 use crate::model::failure::Failure;
 use crate::model::failure::{Fault, StoreError};
+use crate::model::parameters::Parameters;
 use crate::oauth::authorize::AuthorizeRefusal;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::trusted_redirect::Untrusted;
-use crate::web::extract::csrf::Forged;
 use crate::web::extract::form::Unreadable;
-use crate::web::guard::RequestId;
 use crate::web::pages::problem::{self, Problem};
 use crate::web::routes::{Shared, is_api};
 
@@ -175,12 +174,6 @@ impl From<Unreadable> for PageFailure {
     }
 }
 
-impl From<Forged> for PageFailure {
-    fn from(_: Forged) -> Self {
-        Self::Forged { retry: None }
-    }
-}
-
 impl From<StoreError> for PageFailure {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
@@ -226,9 +219,16 @@ pub fn page_answer(request: &HttpRequest, app: &App, result: Result<HttpResponse
 }
 
 fn untrusted(request: &HttpRequest, app: &App, cause: &Untrusted) -> HttpResponse {
-    let id = RequestId::of(request);
     let (Untrusted::Client(why) | Untrusted::RedirectUri(why)) = cause;
-    tracing::info!(request = id, cause = why, "authorization request not trusted");
+    let parameters = Parameters::parse(request.query_string().as_bytes()).unwrap_or_default();
+    let sent = |name| parameters.one(name).ok().flatten().unwrap_or_default().chars().take(200).collect::<String>();
+    // Neither is a secret, and a wrong vendor id or a region that was not registered shows here and nowhere else.
+    tracing::info!(
+        cause = why,
+        client_id = sent("client_id"),
+        redirect_uri = sent("redirect_uri"),
+        "authorization request not trusted; `couplet client show` lists what is registered"
+    );
     problem::show(request, app, StatusCode::BAD_REQUEST, Problem::untrusted(why))
 }
 

@@ -18,6 +18,9 @@ use crate::store::Store;
 use crate::store::clients::{AddClient, ChangeSettings};
 pub use report::console;
 
+/// Links that are deleted at once.
+const STEP: u32 = 500;
+
 /// Secrets shorter than this are taken with a warning: the stored hash is a fast one.
 const LONG_ENOUGH: usize = 32;
 
@@ -47,11 +50,7 @@ pub async fn run(config: &Config, command: ClientCommand) -> Result<(), CliError
         }
         ClientCommand::Disable { id } => enable(config, &id, false).await,
         ClientCommand::Enable { id } => enable(config, &id, true).await,
-        ClientCommand::Delete { id } => {
-            let store = open::store(config).await?;
-            let found = store.delete_client(&client_id(&id)?).await?;
-            told(found, &id, "is deleted with all its links")
-        }
+        ClientCommand::Delete { id } => delete(config, &id).await,
     }
 }
 
@@ -115,6 +114,15 @@ async fn enable(config: &Config, id: &str, enabled: bool) -> Result<(), CliError
     let store = open::store(config).await?;
     let found = store.enable_client(&client_id(id)?, enabled).await?;
     told(found, id, if enabled { "is enabled" } else { "is disabled" })
+}
+
+/// Deletes a client: first nobody may use it, then its links go in steps, so that nobody waits behind a million of them.
+async fn delete(config: &Config, id: &str) -> Result<(), CliError> {
+    let store = open::store(config).await?;
+    let client = client_id(id)?;
+    store.enable_client(&client, false).await?;
+    while store.forget_grants_of(&client, STEP).await? > 0 {}
+    told(store.delete_client(&client).await?, id, "is deleted with all its links")
 }
 
 /// Reads a client id from the command line.

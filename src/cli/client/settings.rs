@@ -5,13 +5,13 @@ use crate::cli::args::ClientOptions;
 use crate::model::client::{AccessTokenFormat, ClientSettings, GrantType, RefreshPolicy};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
-use crate::platforms::preset::{ALL, Preset, default_settings};
+use crate::platforms::preset::{ALL, Preset};
 
 /// The settings of a new client.
 pub fn new(options: &ClientOptions, public: bool) -> Result<ClientSettings, CliError> {
     let base = match preset_of(options)? {
         Some(preset) => preset.settings(),
-        None => default_settings(),
+        None => ClientSettings::default(),
     };
     let settings = changed_from(base, options, public)?;
     if settings.name.is_empty() {
@@ -20,7 +20,10 @@ pub fn new(options: &ClientOptions, public: bool) -> Result<ClientSettings, CliE
     let needs_redirect = settings.grant_types.contains(&GrantType::AuthorizationCode);
     if needs_redirect && settings.redirect_uris.is_empty() {
         return Err(match &settings.preset {
-            Some(_) => usage("--vendor-id", "is missing; the platform's redirect URIs end in it"),
+            Some(_) => usage(
+                "--vendor-id",
+                "is missing; it is the end of the redirect URLs on the skill's account-linking page, M and capital letters and digits",
+            ),
             None => usage("--redirect-uri", "is missing; give at least one"),
         });
     }
@@ -53,6 +56,9 @@ fn changed_from(
         settings.name = checked_name(name)?;
     }
     settings.redirect_uris = redirect_uris(&settings, options, public)?;
+    if options.scopes.iter().any(|scope| scope.contains(',')) {
+        return Err(usage("--scope", "has a comma; repeat the option for each scope"));
+    }
     if !options.scopes.is_empty() {
         let scope = Scope::parse(&options.scopes.join(" "));
         settings.scope = scope.map_err(|why| usage("--scope", &why.to_string()))?;
@@ -81,11 +87,8 @@ fn changed_from(
 }
 
 fn check_limits(settings: &ClientSettings, public: bool) -> Result<(), CliError> {
-    if public && settings.repeat_exchange && settings.preset.is_none() {
-        return Err(usage("--repeat-exchange", "on needs a client with a secret: only that proves who repeats"));
-    }
-    if public && settings.introspect_any {
-        return Err(usage("--introspect-any", "needs a client with a secret"));
+    if public {
+        check_public(settings)?;
     }
     let preset = settings.preset.as_deref().and_then(Preset::named);
     match preset {
@@ -94,6 +97,26 @@ fn check_limits(settings: &ClientSettings, public: bool) -> Result<(), CliError>
         }
         _ => Ok(()),
     }
+}
+
+/// What only a secret makes safe.
+fn check_public(settings: &ClientSettings) -> Result<(), CliError> {
+    if settings.preset.is_some() {
+        return Err(usage("--public", "does not fit a platform, whose servers keep a secret and ask for one"));
+    }
+    if settings.refresh == RefreshPolicy::Stable {
+        return Err(usage(
+            "--refresh",
+            "stable needs a client with a secret (RFC 9700 section 2.2.2); use rotate or strict",
+        ));
+    }
+    if settings.repeat_exchange {
+        return Err(usage("--repeat-exchange", "on needs a client with a secret: only that proves who repeats"));
+    }
+    if settings.introspect_any {
+        return Err(usage("--introspect-any", "needs a client with a secret"));
+    }
+    Ok(())
 }
 
 /// The platform's own URIs for the vendor, then the given ones; without either, those there were.
@@ -112,6 +135,8 @@ fn redirect_uris(
         (None, _) => settings.redirect_uris.iter().filter(|uri| given.is_empty() || owned(uri)).cloned().collect(),
         (Some(_), None) => return Err(usage("--vendor-id", "belongs to a platform; name it with --preset")),
         (Some(vendor_id), Some(preset)) => {
+            // People copy the whole redirect URL, of which it is the end.
+            let vendor_id = vendor_id.rsplit('/').next().unwrap_or(vendor_id);
             (preset.check_vendor_id)(vendor_id).map_err(|why| usage("--vendor-id", &why.to_string()))?;
             let of_vendor = preset.redirect_uris_of(vendor_id).map_err(|why| usage("--vendor-id", &why.to_string()))?;
             let kept = settings.redirect_uris.iter().filter(|uri| given.is_empty() && !owned(uri)).cloned();

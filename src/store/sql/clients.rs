@@ -9,7 +9,7 @@ use crate::model::ids::ClientId;
 use crate::model::secret::ClientSecretHash;
 use crate::model::time::Timestamp;
 use crate::store::clients::{AddClient, ChangeSettings, ClientStore};
-use crate::store::rows::ClientRow;
+use crate::store::rows::{ClientRow, SettingsRow};
 
 /// A `SELECT` of whole clients; what is given follows `FROM clients c`.
 macro_rules! select_clients {
@@ -64,10 +64,18 @@ impl<D: Driver> ClientStore for SqlStore<D> {
         expected: &ClientSettings,
         settings: &ClientSettings,
     ) -> Result<ChangeSettings, StoreError> {
+        // Compared as it is stored: written by another version, the same settings may look different.
+        let select = statement!("SELECT settings FROM clients WHERE id = $1", id.as_str());
+        let Some(SettingsRow { settings: stored }) = self.driver.optional(select).await? else {
+            return Ok(ChangeSettings::Overtaken);
+        };
+        if serde_json::from_str::<ClientSettings>(&stored).ok().as_ref() != Some(expected) {
+            return Ok(ChangeSettings::Overtaken);
+        }
         let changed = self.changes(statement!(
             "UPDATE clients SET settings = $3 WHERE id = $1 AND settings = $2",
             id.as_str(),
-            to_json(expected)?.as_str(),
+            stored.as_str(),
             to_json(settings)?.as_str(),
         ));
         Ok(if changed.await? { ChangeSettings::Changed } else { ChangeSettings::Overtaken })

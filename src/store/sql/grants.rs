@@ -7,11 +7,10 @@ use super::{Driver, SqlStore, statement};
 use crate::model::failure::StoreError;
 use crate::model::grant::RefreshState;
 use crate::model::ids::{ClientId, GrantId, UserId};
-use crate::model::scope::Scope;
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
 use crate::store::grants::{GrantFilter, GrantStore, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh};
-use crate::store::rows::{GrantRow, IdRow, PresentedRow, ScopeRow};
+use crate::store::rows::{GrantRow, IdRow, PresentedRow};
 
 /// The columns of a grant `g` and its owner `o`, then what is given.
 macro_rules! select_grants {
@@ -151,24 +150,15 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         self.changes(statement).await
     }
 
-    async fn revoke_grant_of(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError> {
+    async fn unlink(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError> {
         let statement = statement!(
-            "UPDATE grants SET state = 'revoked', revoked_at = $3 \
-             WHERE id = $1 AND user_id = $2 AND state <> 'revoked'",
+            "UPDATE grants SET state = 'revoked', revoked_at = $3 WHERE user_id = $2 AND state <> 'revoked' \
+             AND client_id = (SELECT client_id FROM grants WHERE id = $1 AND user_id = $2)",
             id.0,
             owner.0,
             now,
         );
         self.changes(statement).await
-    }
-
-    async fn allowed_scopes(&self, user_id: UserId, client_id: &ClientId) -> Result<Vec<Scope>, StoreError> {
-        let statement = statement!(
-            "SELECT id, scope FROM grants WHERE user_id = $1 AND client_id = $2 AND state = 'active'",
-            user_id.0,
-            client_id.as_str(),
-        );
-        self.list::<ScopeRow, _>(statement).await
     }
 
     async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<Presented>, StoreError> {
@@ -202,6 +192,15 @@ impl<D: Driver> GrantStore for SqlStore<D> {
             limit,
         );
         self.list::<GrantRow, _>(statement).await
+    }
+
+    async fn forget_grants_of(&self, client_id: &ClientId, limit: u32) -> Result<u64, StoreError> {
+        let statement = statement!(
+            "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE client_id = $1 LIMIT $2)",
+            client_id.as_str(),
+            limit,
+        );
+        self.driver.execute(statement).await
     }
 
     async fn purge_grants(

@@ -168,10 +168,6 @@ impl<D: Driver> SqlStore<D> {
 #[async_trait]
 impl<D: Driver> Health for SqlStore<D> {
     async fn check(&self) -> Result<(), StoreError> {
-        if self.driver.is_migrated().await? {
-            Ok(())
-        } else {
-            Err(StoreError::Unavailable("its schema is not migrated; run `couplet migrate`".to_owned()))
-        }
+        if self.driver.is_migrated().await? { Ok(()) } else { Err(StoreError::NotMigrated) }
     }
 }

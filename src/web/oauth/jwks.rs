@@ -9,10 +9,10 @@ use crate::oauth::error::Refusal;
 use crate::web::reply::ApiFailure;
 use crate::web::routes::Shared;
 
-/// All published keys. Verifiers should look again when they meet an unknown `kid`.
+/// All published keys. A new key signs at once, so nobody between us and a verifier may keep an older list.
 pub async fn get(app: Shared) -> Result<HttpResponse, ApiFailure> {
     let published = app.protocol.keys.published().await;
     let keys = published.map_err(|failure| -> Failure<Refusal> { failure.map(|never| match never {}) })?;
     let keys: Vec<_> = keys.iter().map(|dated| dated.key.jwk()).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=60")).json(json!({ "keys": keys })))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-cache")).json(json!({ "keys": keys })))
 }

@@ -1,12 +1,14 @@
 //! Owns the signed-in person's page: profile, linked services, unlink.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::identity::sign_in::SignedInUser;
 use crate::model::ids::GrantId;
 use crate::model::time::Timestamp;
-use crate::oauth::links::Link;
+use crate::oauth::links::Linked;
 use crate::platforms::preset::platform_title;
 use crate::web::extract::{csrf, form, signed_in};
 use crate::web::pages::views::{AccountPage, LinkedService};
@@ -51,17 +53,17 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
     Ok(Frame::own(token.cookie).show(&page))
 }
 
-fn linked_service(app: &App, link: &Link) -> LinkedService {
-    let (since, last_used) = (link.active.redeemed_at, link.active.last_used_at);
+fn linked_service(app: &App, linked: &Linked) -> LinkedService {
+    let all: BTreeSet<String> = linked.scopes.iter().flat_map(|scope| permissions(app, scope)).collect();
     LinkedService {
-        id: link.grant.id.to_string(),
-        platform: platform_title(&link.client).to_owned(),
-        name: link.client.name.clone(),
-        since: day(since),
-        since_iso: since.to_rfc3339(),
-        last_used: Some(day(last_used)),
-        last_used_iso: Some(last_used.to_rfc3339()),
-        permissions: permissions(app, &link.grant.scope),
+        id: linked.grant_id.to_string(),
+        platform: platform_title(&linked.client).to_owned(),
+        name: linked.client.name.clone(),
+        since: day(linked.since),
+        since_iso: linked.since.to_rfc3339(),
+        last_used: Some(day(linked.last_used)),
+        last_used_iso: Some(linked.last_used.to_rfc3339()),
+        permissions: all.into_iter().collect(),
     }
 }
 

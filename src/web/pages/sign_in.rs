@@ -6,7 +6,6 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
-use crate::identity::Origin;
 use crate::identity::sign_in::SignInRefusal;
 use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
@@ -76,8 +75,8 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
         *page.status_mut() = StatusCode::FORBIDDEN;
         return Ok(page);
     }
-    let origin = Origin { address: client_ip::read(request, &app.trusted_proxies) };
-    match app.identity.sign_in(username, &password.to_owned().into(), origin).await {
+    let address = client_ip::read(request, &app.trusted_proxies);
+    match app.identity.sign_in(username, &password.to_owned().into(), address).await {
         Ok((user, secret)) => {
             let former = signed_in::read(request, app).await?;
             if let Some(former) = former {
