@@ -9,7 +9,7 @@ use url::Url;
 use crate::app::{App, SystemClock, SystemRandomness, outbound};
 use crate::cli::args::ClientOptions;
 use crate::cli::client::{console, new_client, random_secret};
-use crate::cli::print::{fields, hint, line};
+use crate::cli::print::{fields, line};
 use crate::cli::serve::{address, bind, serve};
 use crate::cli::user::new_user;
 use crate::cli::{CliError, open};
@@ -22,7 +22,7 @@ use crate::model::secret::PlainSecret;
 use crate::model::time::Clock;
 use crate::model::user::User;
 use crate::rehearse::dev::Rehearsal;
-use crate::store::open::DatabaseUrl;
+use crate::store::open::{Migrations, open as open_store};
 use crate::tokens::master_key::{MasterKey, write_new};
 use crate::web::routes::DEV_CALLBACK;
 
@@ -55,15 +55,11 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
         config.scopes.entry(token.to_owned()).or_insert_with(|| words.to_owned());
     }
     config.service_name.get_or_insert_with(|| "Demo Lights".to_owned());
-    let embedded = DatabaseUrl::Sqlite(config.data_dir.join("couplet.db"));
-    if std::mem::replace(&mut config.database, embedded.clone()) != embedded {
-        hint("couplet: `dev` uses the embedded database in the data directory and leaves database_url alone");
-    }
     let listener = bind("listen", config.listen)?;
     let base_url = format!("http://{}", address(&listener)?);
     let issuer = config.public_url.as_ref().map_or_else(|| base_url.clone(), |_| open::issuer(&config));
     // The database first: it makes the data directory.
-    let store = open::store(&config).await?;
+    let store = open_store(&config.database, Migrations::Apply).await?;
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| CliError::Failed(format!("data_dir {}: {error}", config.data_dir.display())))?;
     let master_key = MasterKey::read_or_create(&open::dev_key_file(&config), &SystemRandomness)?;
@@ -178,7 +174,7 @@ fn rehearsal(
 }
 
 fn tell(base_url: &str, rehearsal: &Rehearsal) {
-    line("Couplet dev. Not for production: loopback only, a demo user, a password on the page.\n");
+    line("Couplet dev. For development only, not for production: loopback, a demo user, a password on the page.\n");
     fields(&[
         ("Open", format!("{base_url}/")),
         ("User name", rehearsal.login.clone()),

@@ -16,7 +16,7 @@ mod user;
 use std::process::ExitCode;
 
 use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::args::{Arguments, Command};
 use crate::cli::print::{complain, out};
@@ -109,11 +109,19 @@ async fn execute(arguments: Arguments) -> Result<(), CliError> {
     }
 }
 
-/// A usage error in one line, with where to read on.
+/// A usage error in one line, with where to read on. A value where none belongs is not said again: it may be a secret.
 fn one_line(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "name a subcommand; `couplet --help` and `couplet SUBCOMMAND --help` list them".to_owned();
+    }
     let text = error.render().to_string();
     let told = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let told: Vec<&str> = told.filter(|line| !line.is_empty() && !line.starts_with("For more")).collect();
-    let told = told.join(" ");
+    let mut told = told.join(" ").replace(" tip:", ";");
+    if let (ErrorKind::TooManyValues, Some(ContextValue::String(value))) =
+        (error.kind(), error.get(ContextKind::InvalidValue))
+    {
+        told = told.replace(value, "…");
+    }
     format!("{}; see `couplet --help`", told.strip_prefix("error: ").unwrap_or(&told))
 }

@@ -1,6 +1,6 @@
 //! Owns what every command begins with: configuration, database, keys, and reading secrets from standard input.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,15 +40,23 @@ pub fn config(file: Option<&Path>, purpose: Purpose) -> Result<Config, CliError>
     Ok(config)
 }
 
-/// Opens the database for a command, made first when missing. An older schema is left to `couplet migrate` and `serve`.
+/// Opens the database for a command, made first when there is none. An older schema is left to `couplet migrate` and `serve`.
 pub async fn store(config: &Config) -> Result<Arc<dyn Store>, CliError> {
-    if let DatabaseUrl::Sqlite(path) = &config.database
-        && !path.exists()
-    {
-        hint(&format!("couplet: made a new database {}; set COUPLET_DATA_DIR to use another", path.display()));
-    }
     let store = open(&config.database, Migrations::Initialize).await?;
     store.check().await?;
+    Ok(store)
+}
+
+/// The same for a command that adds something: a new file is told, since it may be the wrong folder.
+pub async fn store_to_add(config: &Config) -> Result<Arc<dyn Store>, CliError> {
+    let new = match &config.database {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Some(path),
+        _ => None,
+    };
+    let store = store(config).await?;
+    if let Some(path) = new {
+        hint(&format!("couplet: made a new database {}; set COUPLET_DATA_DIR to use another", path.display()));
+    }
     Ok(store)
 }
 
@@ -89,11 +97,17 @@ pub fn issuer(config: &Config) -> String {
     }
 }
 
-/// Reads a secret from standard input: its first line, without the line break.
+/// Reads a secret: from a terminal without showing it, else the first line of standard input.
 pub fn secret_from_stdin(what: &str) -> Result<PlainSecret, CliError> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().take(MOST).read_to_string(&mut text);
-    read.map_err(|error| CliError::Failed(format!("{what} can't be read from standard input: {error}")))?;
+    let unreadable = |error| CliError::Failed(format!("{what} can't be read from standard input: {error}"));
+    let stdin = std::io::stdin();
+    let text = if stdin.is_terminal() {
+        rpassword::prompt_password(format!("Type {what}: ")).map_err(unreadable)?
+    } else {
+        let mut text = String::new();
+        BufReader::new(stdin.lock().take(MOST)).read_line(&mut text).map_err(unreadable)?;
+        text
+    };
     first_line(what, &text)
 }
 

@@ -52,38 +52,57 @@ impl From<&User> for Listed {
 
 /// Runs a command about users.
 pub async fn run(config: &Config, command: UserCommand) -> Result<(), CliError> {
-    let store = open::store(config).await?;
     match command {
         UserCommand::Add { login, password_stdin, phone, email, json } => {
             let password = if password_stdin { Some(read_password()?) } else { None };
             let user = new_user(config, &login, password, phone.as_deref(), email.as_deref()).await?;
-            if store.add_user(&user).await? == AddUser::LoginTaken {
-                return Err(CliError::Failed(format!("there is a user {login} already; choose another login")));
-            }
+            add(config, &user, json).await
+        }
+        UserCommand::List { json } => list(&*open::store(config).await?, json).await,
+        UserCommand::Show { user, json } => {
+            let (_, user) = existing(config, &user).await?;
             show(&user, json)
         }
-        UserCommand::List { json } => list(&*store, json).await,
-        UserCommand::Show { user, json } => show(&find(&*store, &user).await?, json),
         UserCommand::SetPassword { user, password_stdin: _ } => {
-            let user = find(&*store, &user).await?;
+            let (store, user) = existing(config, &user).await?;
             let hash = hash(config, &read_password()?).await?;
             told(store.set_password(user.id, &hash).await?, &user, "has a new password and is signed out everywhere")
         }
         UserCommand::Disable { user } => {
-            let user = find(&*store, &user).await?;
+            let (store, user) = existing(config, &user).await?;
             store.disable_user(user.id, SystemClock.now()).await?;
             told(true, &user, "is disabled")
         }
         UserCommand::Enable { user } => {
-            let user = find(&*store, &user).await?;
+            let (store, user) = existing(config, &user).await?;
             store.enable_user(user.id).await?;
             told(true, &user, "is enabled")
         }
         UserCommand::Delete { user } => {
-            let user = find(&*store, &user).await?;
+            let (store, user) = existing(config, &user).await?;
             told(store.delete_user(user.id).await?, &user, "is deleted with all links")
         }
     }
+}
+
+async fn existing(config: &Config, user: &str) -> Result<(Arc<dyn Store>, User), CliError> {
+    let store = open::store(config).await?;
+    let user = find(&*store, user).await?;
+    Ok((store, user))
+}
+
+async fn add(config: &Config, user: &User, json: bool) -> Result<(), CliError> {
+    if open::store_to_add(config).await?.add_user(user).await? == AddUser::LoginTaken {
+        let words = format!("there is a user {} already; choose another login", user.login);
+        return Err(CliError::Failed(words));
+    }
+    if user.password_hash.is_none() {
+        let login = &user.login;
+        print::hint(&format!(
+            "couplet: {login} has no password and can't sign in yet; `couplet user set-password {login}`"
+        ));
+    }
+    show(user, json)
 }
 
 /// The user of a login or a user id.

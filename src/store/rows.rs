@@ -304,18 +304,3 @@ pub struct IdRow {
     /// The primary key.
     pub id: Uuid,
 }
-
-/// The scope of a link.
-#[derive(FromRow)]
-pub struct ScopeRow {
-    id: Uuid,
-    scope: String,
-}
-
-impl TryFrom<ScopeRow> for Scope {
-    type Error = StoreError;
-
-    fn try_from(row: ScopeRow) -> Result<Self, StoreError> {
-        Doubt { table: "grants", id: &row.id }.some("scope", Self::parse(&row.scope).ok())
-    }
-}

@@ -34,7 +34,7 @@ impl MasterKeyError {
     pub fn mend(&self) -> &'static str {
         match self {
             MasterKeyError::Missing(_) => "make it with `openssl rand -base64 32`, or mend the path",
-            MasterKeyError::Unreadable(..) => "name a file that this user may read",
+            MasterKeyError::Unreadable(..) => "name a file that is readable for this user",
             MasterKeyError::Malformed(_) => "make one with `openssl rand -base64 32`",
         }
     }

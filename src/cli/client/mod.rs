@@ -70,7 +70,7 @@ pub fn new_client(options: &ClientOptions, id: Option<&str>, secret: Option<&Pla
 }
 
 async fn add(config: &Config, client: &Client, secret: Option<&PlainSecret>, json: bool) -> Result<(), CliError> {
-    match open::store(config).await?.add_client(client).await? {
+    match open::store_to_add(config).await?.add_client(client).await? {
         AddClient::Added => report::show(config, client, secret, json),
         AddClient::IdTaken => Err(CliError::Failed(format!(
             "there is a client {} already; choose another --client-id, or change it with `couplet client set`",

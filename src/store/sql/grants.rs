@@ -184,7 +184,7 @@ impl<D: Driver> GrantStore for SqlStore<D> {
                 "",
                 "FROM grants g JOIN users o ON o.id = g.user_id \
                  WHERE ($1 IS NULL OR g.user_id = $1) AND ($2 IS NULL OR g.client_id = $2) AND g.id > $3 \
-                 AND g.state <> 'issued' ORDER BY g.id LIMIT $4"
+                 AND g.redeemed_at IS NOT NULL ORDER BY g.id LIMIT $4"
             ),
             filter.user_id.map(|id| id.0),
             filter.client_id.as_ref().map(|id| id.as_str()),
