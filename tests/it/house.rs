@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// What each part may import of the others, besides itself. What is not here may import everything.
 const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("model", &[]),
-    ("throttle", &[]),
+    ("throttle", &["model"]),
     ("store", &["model"]),
     ("tokens", &["model", "store"]),
     ("platforms", &["model"]),

@@ -17,4 +17,5 @@ mod house;
 mod http;
 mod outage;
 mod pages;
+mod secrets;
 mod store;

@@ -22,11 +22,11 @@ async fn sign_out(request: &HttpRequest, payload: web::Payload, app: &App) -> Re
     let asked = form.one("request").map_err(|_| PageFailure::Incomplete)?.unwrap_or_default();
     let asked = continuation(&Parameters::parse(asked.as_bytes()).map_err(Unreadable::Malformed)?);
     let next = if asked.is_empty() { ACCOUNT.to_owned() } else { format!("{AUTHORIZE}?{asked}") };
-    // Somebody else's page must not even be able to take the cookies of a browser that sent none.
+    // Nobody is signed in, or somebody else's page sent the browser, whose cookies then did not come along: nothing to end, and
+    // no cookie to take.
+    let Some(person) = &user else { return Ok(to_page(&next)) };
     csrf::check(request, app, user.as_ref(), &form).map_err(|_| PageFailure::Forged { retry: Some(next.clone()) })?;
-    if let Some(user) = &user {
-        app.identity.sign_out(user).await?;
-    }
+    app.identity.sign_out(person).await?;
     let mut response = to_page(&next);
     for cookie in [Some(signed_in::removal(app)), csrf::fresh_token(app, None).cookie].into_iter().flatten() {
         response.add_cookie(&cookie).map_err(|_| PageFailure::Incomplete)?;

@@ -1,1 +1,15 @@
-//! (being written)
+//! The program as an operator types it: the real binary, in a folder of its own, with an empty environment.
+
+mod client;
+mod client_add;
+mod configuration;
+mod dev;
+mod example;
+mod grant;
+mod keys;
+mod serve;
+mod serve_refusals;
+mod simulate;
+mod upkeep;
+mod usage;
+mod user;

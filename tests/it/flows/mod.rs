@@ -1,1 +1,5 @@
-//! (being written)
+//! Whole links, as a platform plays them.
+
+mod broken;
+mod dev_walk;
+mod rehearsal;

@@ -1,3 +1,12 @@
 //! The endpoints as programs meet them.
 
+mod access_token;
+mod authorize;
+mod client_authentication;
 mod code_exchange;
+mod introspect;
+mod limits;
+mod metadata;
+mod refresh;
+mod revoke;
+mod wire;

@@ -1,1 +1,14 @@
-//! (being written)
+//! The pages as people meet them, by plain HTTP: words, forms, headers, cookies, weight.
+
+mod account;
+mod consent;
+mod cookies;
+mod forgery;
+mod headers;
+mod open_redirect;
+mod problem;
+mod scene;
+mod sessions;
+mod sign_in;
+mod throttle;
+mod weight;

@@ -16,7 +16,7 @@ use couplet::model::scope::Scope;
 use couplet::model::secret::ClientSecretHash;
 use couplet::model::time::{Clock, Timestamp};
 use couplet::model::user::User;
-use couplet::platforms::preset::{Preset, default_settings};
+use couplet::platforms::preset::Preset;
 use couplet::store::Store;
 use couplet::store::open::{DatabaseUrl, Migrations, open};
 use couplet::tokens::master_key::MasterKey;
@@ -171,10 +171,12 @@ impl TestApp {
     /// Adds a client that belongs to no platform, with its defaults, changed; gives the program that plays it.
     pub async fn add_app(&self, id: &str, secret: Option<&str>, change: impl FnOnce(&mut ClientSettings)) -> Platform {
         let callback = "https://app.example.com/callback";
-        let mut settings = default_settings();
-        settings.name = id.to_owned();
-        settings.redirect_uris = vec![RedirectUri::parse(callback, false).unwrap()];
-        settings.scope = Scope::parse("read write").unwrap();
+        let mut settings = ClientSettings {
+            name: id.to_owned(),
+            redirect_uris: vec![RedirectUri::parse(callback, false).unwrap()],
+            scope: Scope::parse("read write").unwrap(),
+            ..ClientSettings::default()
+        };
         change(&mut settings);
         self.add_client(id, secret, settings).await;
         Platform::new(&self.url, id, secret, callback)
@@ -204,6 +206,7 @@ impl TestApp {
             phone: None,
             password_hash: Some(hasher.hash(&PASSWORD.to_owned().into()).await.unwrap()),
             disabled_at: None,
+            sign_in_epoch: 0,
             created_at: self.clock.now(),
         };
         self.database.store.add_user(&user).await.unwrap();

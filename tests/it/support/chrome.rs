@@ -1,10 +1,6 @@
 //! Browser windows for tests: Chromium without a screen, driven through `chromedriver`.
 //! It owns how a window is set up and finding things as a person names them; the processes are `chromedriver`'s.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test without its browser must fail, and loudly"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test without its browser must fail, and loudly")]
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -34,26 +30,16 @@ impl Window {
     /// Without touch: `chromedriver` follows each tap by a script with a timer, which never ends in a page whose scripts
     /// do not run.
     pub fn phone() -> Self {
-        Self::of(
-            json!({"width": 390, "height": 844, "pixelRatio": 2, "mobile": true, "touch": false}),
-        )
+        Self::of(json!({"width": 390, "height": 844, "pixelRatio": 2, "mobile": true, "touch": false}))
     }
 
     /// A small laptop: 1280×800.
     pub fn desktop() -> Self {
-        Self::of(
-            json!({"width": 1280, "height": 800, "pixelRatio": 1, "mobile": false, "touch": false}),
-        )
+        Self::of(json!({"width": 1280, "height": 800, "pixelRatio": 1, "mobile": false, "touch": false}))
     }
 
     fn of(metrics: Value) -> Self {
-        Self {
-            metrics,
-            javascript: true,
-            dark: false,
-            accept_any_certificate: false,
-            mapped_hosts: Vec::new(),
-        }
+        Self { metrics, javascript: true, dark: false, accept_any_certificate: false, mapped_hosts: Vec::new() }
     }
 
     /// Scripts of pages do not run.
@@ -87,9 +73,7 @@ impl Window {
             .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let capabilities = self.capabilities(driver);
         let session = WebDriver::new(&driver.url, capabilities).await;
-        Browser {
-            driver: session.unwrap_or_else(|error| panic!("Chromium does not start: {error}")),
-        }
+        Browser { driver: session.unwrap_or_else(|error| panic!("Chromium does not start: {error}")) }
     }
 
     fn capabilities(&self, driver: &Chromedriver) -> Capabilities {
@@ -108,11 +92,8 @@ impl Window {
     }
 
     fn arguments(&self, profile: &Path) -> Vec<String> {
-        let mut rules: Vec<String> = self
-            .mapped_hosts
-            .iter()
-            .map(|(host, address)| format!("MAP {host} {address}"))
-            .collect();
+        let mut rules: Vec<String> =
+            self.mapped_hosts.iter().map(|(host, address)| format!("MAP {host} {address}")).collect();
         rules.push("MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1".to_owned());
         let mut arguments: Vec<String> = [
             "--headless=new",
@@ -165,9 +146,7 @@ impl Browser {
     /// Presses the button with exactly this text and waits until another page is there.
     pub async fn press_button(&self, text: &str) {
         let quoted = quoted(text);
-        let path = format!(
-            "//button[normalize-space()={quoted}] | //input[@type='submit' and @value={quoted}]"
-        );
+        let path = format!("//button[normalize-space()={quoted}] | //input[@type='submit' and @value={quoted}]");
         let button = self.find(&path, "button", text).await;
         let pressed = button.click().await;
         pressed.unwrap_or_else(|error| panic!("the button “{text}” cannot be pressed: {error}"));
@@ -212,10 +191,7 @@ impl Browser {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).expect("the folder for screenshots can be made");
         }
-        self.driver
-            .screenshot(path)
-            .await
-            .expect("the screenshot can be written");
+        self.driver.screenshot(path).await.expect("the screenshot can be written");
     }
 
     /// Closes the window.

@@ -1,10 +1,6 @@
 //! The `chromedriver` process of a test process, and the Chromium it is for.
 //! It owns finding, starting and ending them and their files; windows are `chrome`'s.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test without its browser must fail, and loudly"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test without its browser must fail, and loudly")]
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -49,26 +45,12 @@ impl Chromedriver {
 
     fn start() -> Self {
         let driver = program(&["chromedriver"]);
-        let browser = program(&[
-            "chromium",
-            "chromium-browser",
-            "google-chrome",
-            "google-chrome-stable",
-        ]);
+        let browser = program(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]);
         let driver = driver.to_str().expect("chromedriver's path is UTF-8");
         let watchdog = Watchdog::start(SCRIPT, &[("DRIVER", driver)], None);
-        let answer = watchdog
-            .ask("ready?")
-            .unwrap_or_else(|cause| panic!("chromedriver does not start: {cause}"));
-        let (port, folder) = answer
-            .split_once(' ')
-            .expect("the script names port and folder");
-        Self {
-            url: format!("http://127.0.0.1:{port}"),
-            browser,
-            folder: PathBuf::from(folder),
-            _watchdog: watchdog,
-        }
+        let answer = watchdog.ask("ready?").unwrap_or_else(|cause| panic!("chromedriver does not start: {cause}"));
+        let (port, folder) = answer.split_once(' ').expect("the script names port and folder");
+        Self { url: format!("http://127.0.0.1:{port}"), browser, folder: PathBuf::from(folder), _watchdog: watchdog }
     }
 
     /// A folder for a browser's profile, not there yet; gone with everything else.

@@ -5,4 +5,8 @@ pub mod person;
 pub mod platform;
 pub mod postgres;
 pub mod private_postgres;
+pub mod program;
+pub mod rows;
+pub mod spoiler;
+pub mod stage;
 pub mod watchdog;

@@ -1,6 +1,6 @@
 //! A person with a browser that keeps cookies, runs no scripts and follows our own redirects but none to a platform.
 
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use scraper::{Html, Selector};
 use url::Url;
@@ -56,13 +56,25 @@ impl Page {
         found.collect::<Vec<String>>().into_iter()
     }
 
+    /// An attribute of the first such element, empty when it lacks that.
+    #[track_caller]
+    pub fn attribute(&self, selector: &str, name: &str) -> String {
+        let document = Html::parse_document(&self.body);
+        let parsed = Selector::parse(selector).unwrap();
+        let found = document.select(&parsed).next().unwrap_or_else(|| panic!("no {selector} in {}", self.body));
+        found.attr(name).unwrap_or_default().to_owned()
+    }
+
     /// The value of a field of the first form that has it.
     #[track_caller]
     pub fn value(&self, name: &str) -> String {
-        let document = Html::parse_document(&self.body);
-        let selector = Selector::parse(&format!("form input[name=\"{name}\"]")).unwrap();
-        let field = document.select(&selector).next().unwrap_or_else(|| panic!("no {name} in {}", self.body));
-        field.attr("value").unwrap_or_default().to_owned()
+        self.attribute(&format!("form input[name=\"{name}\"]"), "value")
+    }
+
+    /// What a cookie is set to, with its attributes.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let cookies = self.headers.get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+        cookies.filter_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('=')).next().map(str::to_owned)
     }
 }
 

@@ -1,10 +1,6 @@
 //! Empty PostgreSQL databases for tests, on one throw-away server per test process or on the one `DATABASE_URL` names.
 //! It owns finding, starting and ending that server; tables and rows are its callers'.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test without its database must fail, and loudly"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test without its database must fail, and loudly")]
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -66,19 +62,15 @@ pub async fn fresh_database() -> String {
     let mut connection = PgConnection::connect(&server.url)
         .await
         .unwrap_or_else(|error| panic!("{} does not answer: {error}", server.url));
-    let name: String =
-        sqlx::query_scalar("SELECT 'couplet_test_' || replace(gen_random_uuid()::text, '-', '')")
-            .fetch_one(&mut connection)
-            .await
-            .expect("PostgreSQL makes a name");
+    let name: String = sqlx::query_scalar("SELECT 'couplet_test_' || replace(gen_random_uuid()::text, '-', '')")
+        .fetch_one(&mut connection)
+        .await
+        .expect("PostgreSQL makes a name");
     if let Some(dropper) = &server.dropper {
         dropper.ask(&name).expect("the name is noted for the end");
     }
     let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    connection
-        .execute(sqlx::raw_sql(create))
-        .await
-        .unwrap_or_else(|error| panic!("{name} cannot be created: {error}"));
+    connection.execute(sqlx::raw_sql(create)).await.unwrap_or_else(|error| panic!("{name} cannot be created: {error}"));
     connection.close().await.expect("the connection closes");
     let mut url = Url::parse(&server.url).expect("the server's URL was accepted above");
     url.set_path(&name);
@@ -105,18 +97,12 @@ impl SharedServer {
     fn get() -> &'static Self {
         static SHARED: OnceLock<SharedServer> = OnceLock::new();
         SHARED.get_or_init(|| match std::env::var("DATABASE_URL") {
-            Ok(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Self {
-                dropper: Some(Watchdog::start(DROP_SCRIPT, &[("SERVER_URL", &url)], None)),
-                url,
-                _own: None,
-            },
+            Ok(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Self { dropper: Some(Watchdog::start(DROP_SCRIPT, &[("SERVER_URL", &url)], None)), url, _own: None }
+            }
             _ => {
                 let server = Server::start(&format!("-c max_connections=300 {FAST}"));
-                Self {
-                    url: server.url(),
-                    dropper: None,
-                    _own: Some(server),
-                }
+                Self { url: server.url(), dropper: None, _own: Some(server) }
             }
         })
     }
@@ -137,13 +123,9 @@ impl Server {
                  sudo apt-get update && sudo apt-get install --yes postgresql"
             )
         });
-        let programs = programs
-            .to_str()
-            .expect("PostgreSQL's folder has a name in UTF-8");
+        let programs = programs.to_str().expect("PostgreSQL's folder has a name in UTF-8");
         let watchdog = Watchdog::start(SERVER_SCRIPT, &[("BIN", programs)], server_user());
-        watchdog
-            .ask("create")
-            .unwrap_or_else(|cause| panic!("PostgreSQL's data folder cannot be created: {cause}"));
+        watchdog.ask("create").unwrap_or_else(|cause| panic!("PostgreSQL's data folder cannot be created: {cause}"));
         let mut server = Self { watchdog, port: 0 };
         let mut cause = String::new();
         for _ in 0..5 {
@@ -167,7 +149,7 @@ impl Server {
 ///
 /// It lies below the ports that systems hand out by themselves, so that a server that is stopped and started again
 /// finds its port still free.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static TRIES: AtomicU32 = AtomicU32::new(0);
     let first = std::process::id().wrapping_mul(31);
     loop {
@@ -203,9 +185,7 @@ fn server_programs() -> Option<PathBuf> {
 }
 
 fn has_server_programs(folder: &Path) -> bool {
-    ["initdb", "pg_ctl", "postgres"]
-        .iter()
-        .all(|program| folder.join(program).is_file())
+    ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file())
 }
 
 /// User and group id to run the server as: PostgreSQL refuses to run as root.
@@ -215,9 +195,7 @@ fn server_user() -> Option<(u32, u32)> {
     }
     let users = std::fs::read_to_string("/etc/passwd").expect("/etc/passwd is readable");
     let ids_of = |name: &str| {
-        let line = users
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut ids = line.split(':').skip(2).map(str::parse);
         Some((ids.next()?.ok()?, ids.next()?.ok()?))
     };

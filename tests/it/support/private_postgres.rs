@@ -1,9 +1,6 @@
 //! A PostgreSQL server of one test, to be stopped and started again.
 //! It owns when that server is up; finding and starting its programs is `postgres`'s.
-#![expect(
-    clippy::panic,
-    reason = "a test whose database does not obey must fail, and loudly"
-)]
+#![expect(clippy::panic, reason = "a test whose database does not obey must fail, and loudly")]
 
 use std::sync::Arc;
 
@@ -19,9 +16,7 @@ pub struct PrivatePostgres {
 impl PrivatePostgres {
     /// Creates and starts a server.
     pub async fn start() -> Self {
-        Self {
-            server: Arc::new(in_background(|| Server::start("")).await),
-        }
+        Self { server: Arc::new(in_background(|| Server::start("")).await) }
     }
 
     /// The URL of an empty database; the same before and after `start_again`.
@@ -42,10 +37,7 @@ impl PrivatePostgres {
     async fn ask(&self, question: String) {
         let server = Arc::clone(&self.server);
         in_background(move || {
-            server
-                .watchdog
-                .ask(&question)
-                .unwrap_or_else(|cause| panic!("PostgreSQL does not {question}: {cause}"))
+            server.watchdog.ask(&question).unwrap_or_else(|cause| panic!("PostgreSQL does not {question}: {cause}"))
         })
         .await;
     }

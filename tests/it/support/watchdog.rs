@@ -1,9 +1,6 @@
 //! A shell script that outlives the test process just long enough to clean up after it, however that ends (`kill -9` too).
 //! It owns the pipe the script watches and the questions sent over it; what the script starts and removes is its caller's.
-#![expect(
-    clippy::expect_used,
-    reason = "a test whose server cannot be started must fail, and loudly"
-)]
+#![expect(clippy::expect_used, reason = "a test whose server cannot be started must fail, and loudly")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -49,10 +46,7 @@ impl Watchdog {
         let mut child = command.spawn().expect("/bin/sh can be started");
         let questions = child.stdin.take().expect("standard input is piped");
         let answers = child.stdout.take().expect("standard output is piped");
-        Self {
-            pipes: Mutex::new((questions, BufReader::new(answers))),
-            _script: child,
-        }
+        Self { pipes: Mutex::new((questions, BufReader::new(answers))), _script: child }
     }
 
     /// Sends one question and waits for its answer: what follows `ok`, or as the error what follows `failed`.
@@ -61,16 +55,12 @@ impl Watchdog {
         let (questions, answers) = &mut *pipes;
         writeln!(questions, "{question}").map_err(|error| error.to_string())?;
         let mut answer = String::new();
-        answers
-            .read_line(&mut answer)
-            .map_err(|error| error.to_string())?;
+        answers.read_line(&mut answer).map_err(|error| error.to_string())?;
         match answer.trim_end().split_once(' ') {
             Some(("ok", result)) => Ok(result.to_owned()),
             Some(("failed", cause)) => Err(cause.to_owned()),
             _ if answer.trim_end() == "ok" => Ok(String::new()),
-            _ => Err(format!(
-                "the script ended or said something else: {answer:?}"
-            )),
+            _ => Err(format!("the script ended or said something else: {answer:?}")),
         }
     }
 }

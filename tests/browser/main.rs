@@ -1,0 +1,29 @@
+//! Whole links in a real browser the size of a phone, with scripts on and off.
+//!
+//! Actors and stages are those of `tests/it`; here a person sees, types and presses.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets something unforeseen must fail"
+)]
+
+#[path = "../it/support"]
+#[expect(dead_code, reason = "the other tests need more of their actors")]
+mod support {
+    pub mod app;
+    pub mod chrome;
+    pub mod chromedriver;
+    pub mod person;
+    pub mod platform;
+    pub mod postgres;
+    pub mod program;
+    pub mod watchdog;
+}
+
+mod account;
+mod dev;
+mod keyboard;
+mod link;
+mod pictures;
+mod scene;

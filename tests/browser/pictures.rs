@@ -1,0 +1,92 @@
+//! Every page on a phone and on a laptop, by day and by night: pictures for people to look at, in `target/screenshots/`.
+//! What can be asserted without eyes is: no page has to be moved sideways, and the browser has nothing to complain about.
+
+use std::path::Path;
+
+use rstest::rstest;
+use thirtyfour::By;
+
+use crate::scene::{link, parameter, sign_in};
+use crate::support::app::Backend::Sqlite;
+use crate::support::app::{ALICE, PASSWORD, TestApp};
+use crate::support::chrome::{Browser, Window};
+use crate::support::program::Program;
+
+/// Takes the picture of a page, and of its end when it is longer than the window.
+async fn take(browser: &Browser, window: &str, page: &str) {
+    let picture = |part| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+        folder.join(format!("{page}-{window}{part}.png"))
+    };
+    browser.screenshot(&picture("")).await;
+    assert!(number(browser, "document.documentElement.scrollWidth - innerWidth").await <= 0, "{page} on {window}");
+    if number(browser, "document.documentElement.scrollHeight - innerHeight").await > 0 {
+        number(browser, "scrollTo(0, document.documentElement.scrollHeight)").await;
+        browser.screenshot(&picture("-end")).await;
+    }
+}
+
+/// What a script in the page finds; none counts as zero.
+async fn number(browser: &Browser, script: &str) -> i64 {
+    let found = browser.driver.execute(format!("return {script}"), vec![]).await.unwrap();
+    found.json().as_i64().unwrap_or_default()
+}
+
+fn window(name: &str) -> Window {
+    let window = if name.starts_with("phone") { Window::phone() } else { Window::desktop() };
+    if name.ends_with("dark") { window.dark() } else { window }
+}
+
+async fn linking_pages(browser: &Browser, window: &str, app: &TestApp) {
+    let alexa = app.alexa();
+    browser.visit(&alexa.authorize(&[("client_id", "nobody")])).await;
+    take(browser, window, "problem").await;
+    browser.visit(&alexa.authorize(&[])).await;
+    take(browser, window, "sign-in").await;
+    sign_in(browser, ALICE, "wrong").await;
+    take(browser, window, "sign-in-error").await;
+    sign_in(browser, ALICE, PASSWORD).await;
+    browser.sees("Signed in as").await;
+    take(browser, window, "consent").await;
+    browser.visit(&format!("{}/account", app.url)).await;
+    take(browser, window, "account-empty").await;
+    browser.press_button("Sign out").await;
+    let code = parameter(&link(browser, &alexa.authorize(&[])).await, "code").unwrap();
+    assert_eq!(alexa.exchange(&code, &[]).await.status, 200);
+    browser.visit(&format!("{}/account", app.url)).await;
+    take(browser, window, "account").await;
+}
+
+async fn dev_pages(browser: &Browser, window: &str, url: &str, password: &str) {
+    browser.visit(url).await;
+    take(browser, window, "dev-home").await;
+    browser.press_button("Link account").await;
+    sign_in(browser, "demo", password).await;
+    browser.press_button("Allow").await;
+    browser.sees("Alexa would be content").await;
+    take(browser, window, "dev-result").await;
+    for summary in browser.driver.find_all(By::Css("summary")).await.unwrap() {
+        summary.click().await.unwrap();
+    }
+    take(browser, window, "dev-messages").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_page_has_to_be_moved_sideways(
+    #[values("phone-light", "phone-dark", "laptop-light", "laptop-dark")] name: &str,
+) {
+    let words = |config: &mut couplet::config::Config| {
+        config.scopes.insert("lights:read".to_owned(), "see which of your lights are on".to_owned());
+        config.scopes.insert("lights:write".to_owned(), "switch your lights on and off".to_owned());
+    };
+    let app = TestApp::with(Sqlite, words).await.with_alexa().await.with_alice().await;
+    let program = Program::new().set_up_to_serve();
+    let server = program.serve("dev").await;
+    let kept = std::fs::read_to_string(program.folder.path().join("data/dev.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    let browser = window(name).open().await;
+    linking_pages(&browser, name, &app).await;
+    dev_pages(&browser, name, &server.url, kept["password"].as_str().unwrap()).await;
+    browser.close().await;
+}

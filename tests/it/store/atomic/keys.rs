@@ -1,0 +1,25 @@
+//! One key gets a number.
+
+use couplet::store::keys::{AddKey, KeyPurpose, SealedKey};
+use rstest::rstest;
+
+use crate::store::cellar::{Cellar, count, moment};
+use crate::support::app::Backend::{self, Postgres, Sqlite};
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_adds_the_next_key(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    let purpose = KeyPurpose::SignEs256;
+    let outcomes = cellar.crowd(|store, number| async move {
+        let (kid, sealed) = (number.to_string(), vec![u8::try_from(number).unwrap(); 64]);
+        store.add_key(&SealedKey { purpose, serial: 1, kid, sealed, created_at: moment(0) }).await.unwrap()
+    });
+    let outcomes = outcomes.await;
+    assert_eq!(count(&outcomes, AddKey::Added), 1);
+    let winner = outcomes.iter().position(|outcome| *outcome == AddKey::Added).unwrap();
+    let keys = cellar.store.keys(purpose).await.unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].kid, winner.to_string());
+    assert_eq!(keys[0].sealed, vec![u8::try_from(winner).unwrap(); 64]);
+}

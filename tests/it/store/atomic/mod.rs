@@ -1,0 +1,7 @@
+//! Of many at once, one wins; what belongs together happens together. Half of each crowd comes through a second pool,
+//! as from another process.
+
+mod clients;
+mod grants;
+mod keys;
+mod users;

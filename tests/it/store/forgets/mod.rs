@@ -1,0 +1,4 @@
+//! What has ended goes, what lives stays, and what belongs to a deleted entity goes with it.
+
+mod deletions;
+mod purge;

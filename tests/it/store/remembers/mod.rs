@@ -1,0 +1,8 @@
+//! What is written comes back, field by field; lists have an order, a limit and a next page.
+
+mod clients;
+mod grants;
+mod keys;
+mod links;
+mod sign_ins;
+mod users;

@@ -1,0 +1,229 @@
+//! The real program, run in a folder of its own with an empty environment.
+//! It owns starting, feeding and ending its processes; what they must say is the tests'.
+
+use std::fs::{File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::app::Backend;
+use super::postgres::{free_port, fresh_database};
+
+/// How long a process may take to be ready, or to end, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The master key of the tests' servers.
+const MASTER_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\n";
+
+/// The program with its folder and environment.
+pub struct Program {
+    /// Where it runs.
+    pub folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a command that ended left behind.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// A server that runs; it is killed when this value is dropped.
+pub struct Running {
+    /// Its public URL, without a slash at its end.
+    pub url: String,
+    child: Child,
+    out: PathBuf,
+    err: PathBuf,
+}
+
+impl Program {
+    /// In an empty folder, without any configuration.
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    }
+
+    /// With an empty database: the embedded one in the folder, or one on a server.
+    pub async fn on(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self::new(),
+            Backend::Postgres => Self::new().with("DATABASE_URL", &fresh_database().await),
+        }
+    }
+
+    /// With the schema in the database.
+    pub fn migrated(self) -> Self {
+        self.run("migrate").done();
+        self
+    }
+
+    /// With an environment variable.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With all that `serve` and `dev` need, on ports of their own.
+    pub fn set_up_to_serve(self) -> Self {
+        self.write("couplet.key", MASTER_KEY);
+        std::fs::set_permissions(self.folder.path().join("couplet.key"), Permissions::from_mode(0o600)).unwrap();
+        let (port, admin) = (free_port(), free_port());
+        self.with("COUPLET_PUBLIC_URL", &format!("http://127.0.0.1:{port}"))
+            .with("COUPLET_LISTEN", &format!("127.0.0.1:{port}"))
+            .with("COUPLET_ADMIN_LISTEN", &format!("127.0.0.1:{admin}"))
+            .with("COUPLET_MASTER_KEY_FILE", "couplet.key")
+    }
+
+    /// The value of a variable.
+    pub fn variable(&self, name: &str) -> &str {
+        let found = self.variables.iter().rev().find(|(set, _)| set == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// Whether it has made anything in its data directory.
+    pub fn has_data(&self) -> bool {
+        self.folder.path().join("data").exists()
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// Runs a command, its arguments separated by blanks.
+    pub fn run(&self, arguments: &str) -> Ran {
+        self.tell(arguments, "")
+    }
+
+    /// The same with something to read from standard input. A command that does not end is a failure.
+    pub fn tell(&self, arguments: &str, input: &str) -> Ran {
+        let mut running = self.spawn(arguments, Stdio::piped());
+        // A command that reads nothing may have ended by now.
+        drop(running.child.stdin.take().unwrap().write_all(input.as_bytes()));
+        let began = Instant::now();
+        let status = loop {
+            match running.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None => std::thread::sleep(Duration::from_millis(2)),
+            }
+            assert!(began.elapsed() < PATIENCE, "`{arguments}` does not end: {} {}", running.out(), running.log());
+        };
+        Ran { code: status.code(), out: running.out(), err: running.log() }
+    }
+
+    /// Starts a server without waiting for it.
+    pub fn start(&self, arguments: &str) -> Running {
+        self.spawn(arguments, Stdio::null())
+    }
+
+    fn spawn(&self, arguments: &str, stdin: Stdio) -> Running {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let path = |end: &str| self.folder.path().join(format!("{number}.{end}"));
+        let (out, err) = (path("out"), path("err"));
+        let mut command = self.command(arguments);
+        command.stdin(stdin).stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+        let child = command.spawn().unwrap();
+        Running { url: format!("http://{}", self.variable("COUPLET_LISTEN")), child, out, err }
+    }
+
+    /// Starts a server and waits until it answers.
+    pub async fn serve(&self, arguments: &str) -> Running {
+        let mut running = self.start(arguments);
+        running.ready().await;
+        running
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_couplet"));
+        command.args(arguments.split_whitespace()).current_dir(self.folder.path()).env_clear();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.env("PATH", path).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+impl Ran {
+    /// What it printed; it must have succeeded.
+    #[track_caller]
+    pub fn done(&self) -> &str {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        &self.out
+    }
+
+    /// What it printed as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(self.done()).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+
+    /// The one line it complained with; it must have ended with that exit code and printed nothing.
+    #[track_caller]
+    pub fn refused(&self, code: i32) -> &str {
+        assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:?}");
+        assert_eq!(self.err.lines().count(), 1, "{self:?}");
+        self.err.trim_end().strip_prefix("couplet: ").unwrap_or_else(|| panic!("{self:?}"))
+    }
+}
+
+impl Running {
+    /// Waits until it answers at `/healthz`.
+    pub async fn ready(&mut self) {
+        let began = Instant::now();
+        let healthz = format!("{}/healthz", self.url);
+        while reqwest::get(&healthz).await.is_err() {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none() && began.elapsed() < PATIENCE, "{ended:?} {} {}", self.out(), self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What it has printed so far.
+    pub fn out(&self) -> String {
+        std::fs::read_to_string(&self.out).unwrap()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.err).unwrap()
+    }
+
+    /// Asks it to end, as an init system does.
+    pub fn terminate(&self) {
+        let killed = Command::new("/bin/sh").args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+
+    /// Waits for its end; gives the exit code.
+    pub async fn ended(&mut self) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not end: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
