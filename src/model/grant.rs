@@ -93,10 +93,14 @@ pub struct RefreshState {
     pub rotations: Rotations,
 }
 
-/// The moments of the latest rotations, oldest first, in whole milliseconds: those whose grace time was not over at the
-/// latest one. Bounded and of one size once there is one, so that the row never grows.
+/// The latest rotations of a link, as far as they matter to its predecessors. Of one size in the row once there is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rotations(Vec<i64>);
+pub struct Rotations {
+    /// When the latest predecessors were replaced, oldest first, in whole milliseconds.
+    moments: Vec<i64>,
+    /// How many predecessors may still be in grace; all that came before those are dead for good.
+    alive: u32,
+}
 
 impl Rotations {
     /// How many moments are kept at most.
@@ -107,48 +111,53 @@ impl Rotations {
 
     /// Reads the stored form.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let Some((latest, distances)) = bytes.split_first_chunk::<8>() else {
-            return bytes.is_empty().then(Self::default);
-        };
-        let latest = i64::from_be_bytes(*latest);
+        if bytes.is_empty() {
+            return Some(Self::default());
+        }
+        let (latest, rest) = bytes.split_first_chunk::<8>()?;
+        let (alive, distances) = rest.split_first_chunk::<4>()?;
+        let (latest, alive) = (i64::from_be_bytes(*latest), u32::from_be_bytes(*alive));
         let (distances, rest) = distances.as_chunks::<4>();
         let distances = distances.iter().map(|distance| u32::from_be_bytes(*distance));
-        let moments =
-            distances.filter(|distance| *distance != Self::NONE).map(|distance| latest.checked_sub(distance.into()));
-        let moments: Vec<i64> = moments.collect::<Option<_>>()?;
-        (rest.is_empty() && moments.len() <= Self::KEPT && moments.is_sorted()).then_some(Self(moments))
+        let distances = distances.filter(|distance| *distance != Self::NONE);
+        let moments: Vec<i64> = distances.map(|distance| latest.checked_sub(distance.into())).collect::<Option<_>>()?;
+        let plausible = rest.is_empty() && moments.len() <= Self::KEPT && moments.is_sorted();
+        plausible.then_some(Self { moments, alive })
     }
 
-    /// The stored form: nothing, or the latest moment and the distances of all kept ones from it, filled up to one size.
+    /// The stored form: nothing, or the latest moment, the number of those alive, and the distances of all kept moments from
+    /// the latest, filled up to one size.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Some(latest) = self.0.last() else { return Vec::new() };
-        let distance = |moment: &i64| u32::try_from(latest - moment).unwrap_or(Self::NONE - 1).min(Self::NONE - 1);
-        let distances = self.0.iter().map(distance).chain(std::iter::repeat(Self::NONE)).take(Self::KEPT);
-        latest.to_be_bytes().into_iter().chain(distances.flat_map(u32::to_be_bytes)).collect()
+        let Some(latest) = self.moments.last() else { return Vec::new() };
+        let furthest = Self::NONE - 1;
+        let distance = |moment: &i64| u32::try_from(latest.saturating_sub(*moment)).unwrap_or(furthest).min(furthest);
+        let distances = self.moments.iter().map(distance).chain(std::iter::repeat(Self::NONE)).take(Self::KEPT);
+        let head = latest.to_be_bytes().into_iter().chain(self.alive.to_be_bytes());
+        head.chain(distances.flat_map(u32::to_be_bytes)).collect()
     }
 
-    /// The same with one more rotation, at `now`. Those whose grace time is over by then are forgotten for good; beyond
-    /// [`Rotations::KEPT`] the oldest is.
+    /// The same with one more rotation, at `now`. Predecessors whose grace time is over by then are dead for good.
     pub fn with(&self, now: Timestamp, grace: Duration) -> Self {
-        let mut moments: Vec<i64> = self.0.iter().copied().filter(|moment| is_within(*moment, now, grace)).collect();
+        let in_grace = |moment: &i64| is_within(*moment, now, grace);
+        let mut moments: Vec<i64> = self.moments.iter().copied().filter(in_grace).collect();
+        let kept = u32::try_from(moments.len()).unwrap_or(u32::MAX);
+        // When one kept moment is over, so are all before it, also those there was no room for.
+        let alive = if moments.len() < self.moments.len() { kept } else { self.alive };
         // A clock that stepped back must not make the moments run backwards.
         let latest = moments.last().copied().unwrap_or(i64::MIN);
         moments.push(now.timestamp_millis().max(latest));
         let surplus = moments.len().saturating_sub(Self::KEPT);
-        Self(moments.split_off(surplus))
+        Self { moments: moments.split_off(surplus), alive: alive.saturating_add(1) }
     }
 
     /// Whether the predecessor `steps` rotations ago (1 is the latest) was replaced less than `grace` ago.
     ///
-    /// Beyond what could be kept the oldest kept moment speaks: it is later than the true one, so nothing dies too early.
+    /// For one of those there was no room for, the oldest kept moment speaks: it is later than the true one, so nothing dies
+    /// too early.
     pub fn in_grace(&self, steps: u32, now: Timestamp, grace: Duration) -> bool {
-        let steps = usize::try_from(steps).unwrap_or(usize::MAX);
-        let index = match self.0.len().checked_sub(steps) {
-            Some(index) => index,
-            None if self.0.len() < Self::KEPT => return false,
-            None => 0,
-        };
-        self.0.get(index).is_some_and(|moment| is_within(*moment, now, grace))
+        let index = self.moments.len().saturating_sub(usize::try_from(steps).unwrap_or(usize::MAX));
+        let moment = self.moments.get(index);
+        steps <= self.alive && moment.is_some_and(|moment| is_within(*moment, now, grace))
     }
 }
 
@@ -174,10 +183,10 @@ mod tests {
 
     #[test]
     fn a_predecessor_whose_grace_was_over_stays_dead_however_often_the_token_rotates_then() {
-        let seconds: Vec<i64> = [0].into_iter().chain(100..110).collect();
+        let seconds: Vec<i64> = [0].into_iter().chain(100..140).collect();
         let rotations = rotated_at(&seconds);
-        assert!(!rotations.in_grace(11, at(110), GRACE));
-        assert!(rotations.in_grace(10, at(110), GRACE));
+        assert!(!rotations.in_grace(41, at(140), GRACE));
+        assert!(rotations.in_grace(40, at(140), GRACE), "one there was no room for is not given up too early");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Version;
 use actix_web::http::header::{HOST, HeaderName, HeaderValue};
+use actix_web::http::uri::Authority;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use tracing::Instrument;
@@ -34,9 +35,7 @@ pub async fn surround<B: MessageBody>(
     let id = uuid(&*app.randomness).simple().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let hosts = request.headers().get_all(HOST).count();
-    let mut response = if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
-        // RFC 9112 section 3.2: two hosts mean that somebody on the way may have understood another one.
+    let mut response = if !has_one_host(&request) {
         request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body()
     } else {
         let span = tracing::info_span!("request", id);
@@ -48,6 +47,16 @@ pub async fn surround<B: MessageBody>(
     // Never the query: it holds states, codes and logins.
     tracing::info!(request = id, %method, path, status, took_us, "answered");
     Ok(response)
+}
+
+/// RFC 9112 section 3.2. Two hosts, or one that is none, mean that somebody on the way may have understood another one.
+fn has_one_host(request: &ServiceRequest) -> bool {
+    let mut hosts = request.headers().get_all(HOST);
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Authority::try_from(host.as_bytes()).is_ok(),
+        (None, _) => request.version() != Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
 }
 
 fn add_headers<B>(response: &mut ServiceResponse<B>, https: bool) {

@@ -25,7 +25,7 @@ async fn with_app(backend: Backend) -> Program {
 #[case("enable nobody")]
 #[case("delete nobody")]
 fn an_unknown_client_is_told_with_where_to_look(#[case] command: &str) {
-    let ran = Program::new().migrated().run(&format!("client {command}"));
+    let ran = Program::new().run(&format!("client {command}"));
     let told = ran.refused(1);
     assert!(told.contains("nobody") && told.contains("couplet client list"), "{told}");
 }
@@ -73,7 +73,7 @@ fn another_vendor_id_replaces_the_platforms_uris_and_keeps_the_rest() {
 #[rstest]
 #[tokio::test]
 async fn a_list_is_an_array_from_the_first_to_the_last_client(#[values(Sqlite, Postgres)] backend: Backend) {
-    let program = Program::on(backend).await.migrated();
+    let program = Program::on(backend).await;
     assert_eq!(program.run("client list --json").json(), json!([]));
     for id in ["one", "two"] {
         program.run(&format!("client add --name {id} --client-id {id} --redirect-uri https://app.example/cb")).done();

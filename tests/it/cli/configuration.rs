@@ -84,7 +84,7 @@ fn the_password_of_a_database_is_never_told(#[case] url: &str, #[case] code: i32
 
 #[test]
 fn a_variable_that_looks_like_ours_and_is_none_is_told() {
-    let ran = Program::new().migrated().with("COUPLET_LISTEM", "127.0.0.1:1").run("user list --json");
+    let ran = Program::new().with("COUPLET_LISTEM", "127.0.0.1:1").run("user list --json");
     assert_eq!(ran.json(), serde_json::json!([]));
     assert!(ran.err.contains("COUPLET_LISTEM"), "{ran:?}");
 }

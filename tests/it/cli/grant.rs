@@ -14,7 +14,7 @@ use crate::support::stage::Stage;
 #[case("revoke 00000000-0000-4000-8000-000000000000", 1, "couplet grant list")]
 #[case("revoke everything", 2, "couplet grant list")]
 fn what_is_not_there_is_told_with_where_to_look(#[case] command: &str, #[case] code: i32, #[case] words: &str) {
-    let ran = Program::new().migrated().run(&format!("grant {command}"));
+    let ran = Program::new().run(&format!("grant {command}"));
     assert!(ran.refused(code).contains(words), "{ran:?}");
 }
 

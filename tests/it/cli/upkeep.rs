@@ -6,16 +6,16 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::support::app::Backend::{self, Postgres, Sqlite};
-use crate::support::program::Program;
+use crate::support::program::{Program, Ran};
 use crate::support::stage::Stage;
 
 #[test]
-fn looking_at_a_database_makes_none() {
-    for look in ["user list", "client list", "grant list", "user show ada", "client delete app"] {
-        let program = Program::new();
-        let ran = program.run(look);
-        assert!(ran.refused(1).contains("couplet migrate") && !program.has_data(), "{look}: {ran:?}");
-    }
+fn a_database_made_on_the_way_is_told_once() {
+    let program = Program::new();
+    let is_told =
+        |ran: Ran| ran.done().contains("user_id") && ran.err.contains("made a new database ./data/couplet.db");
+    assert!(is_told(program.run("user add ada")), "it may be the wrong folder");
+    assert!(!is_told(program.run("user add brian")));
 }
 
 #[rstest]

@@ -30,7 +30,7 @@ fn what_can_not_be_taken_is_named(#[case] arguments: &str, #[case] input: &str, 
 #[case("delete nobody")]
 #[case("show 00000000-0000-4000-8000-000000000000")]
 fn an_unknown_user_is_told_with_where_to_look(#[case] command: &str) {
-    let ran = Program::new().migrated().run(&format!("user {command}"));
+    let ran = Program::new().run(&format!("user {command}"));
     assert!(ran.refused(1).contains("couplet user list"), "{ran:?}");
 }
 
@@ -49,7 +49,7 @@ async fn the_same_login_in_another_case_is_taken(#[values(Sqlite, Postgres)] bac
 #[rstest]
 #[tokio::test]
 async fn a_user_is_added_shown_and_listed(#[values(Sqlite, Postgres)] backend: Backend) {
-    let program = Program::on(backend).await.migrated();
+    let program = Program::on(backend).await;
     assert_eq!(program.run("user list --json").json(), json!([]));
     let add = "user add Ada --phone +14155550100 --email ada@example.com --password-stdin --json";
     let ada = program.tell(add, PASSWORD).json();

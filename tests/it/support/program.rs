@@ -62,12 +62,6 @@ impl Program {
         }
     }
 
-    /// With the schema in the database.
-    pub fn migrated(self) -> Self {
-        self.run("migrate").done();
-        self
-    }
-
     /// With an environment variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
@@ -77,7 +71,6 @@ impl Program {
     /// With all that `serve` and `dev` need, on ports of their own.
     pub fn set_up_to_serve(self) -> Self {
         self.write("couplet.key", MASTER_KEY);
-        std::fs::set_permissions(self.folder.path().join("couplet.key"), Permissions::from_mode(0o600)).unwrap();
         let (port, admin) = (free_port(), free_port());
         self.with("COUPLET_PUBLIC_URL", &format!("http://127.0.0.1:{port}"))
             .with("COUPLET_LISTEN", &format!("127.0.0.1:{port}"))
@@ -96,7 +89,7 @@ impl Program {
         self.folder.path().join("data").exists()
     }
 
-    /// Writes a file into the folder.
+    /// Writes a file into the folder, for its owner alone.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
