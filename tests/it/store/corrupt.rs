@@ -13,8 +13,8 @@ use crate::support::app::Backend::{self, Postgres, Sqlite};
 /// A moment that no calendar has.
 const NEVER: &str = "9223372036854775807";
 
-/// Rotations of which the latest is the earliest moment there is, and another one came a millisecond before it.
-const BYTES: &str = "80000000000000000000000100000000";
+/// Rotations of which the latest is the earliest moment there is, one is alive, and it came a millisecond before.
+const BYTES: &str = "80000000000000000000000100000001";
 
 /// Damages one column of all rows of a table.
 async fn damage(cellar: &Cellar, table: &str, column: &str, value: &str) {

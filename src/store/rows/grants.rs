@@ -1,0 +1,130 @@
+//! Owns the shape of a stored grant, alone and together with a client. Leaves the rows of everything else to `mod.rs`.
+
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+use uuid::Uuid;
+
+use super::{ClientRow, Doubt};
+use crate::model::grant::{ActiveGrant, CodeBinding, Grant, GrantState, RefreshState, Rotations};
+use crate::model::ids::{ClientId, GrantId, UserId};
+use crate::model::login::Login;
+use crate::model::pkce::CodeChallenge;
+use crate::model::redirect_uri::RedirectUri;
+use crate::model::scope::Scope;
+use crate::model::secret::TokenHash;
+use crate::store::StoreError;
+use crate::store::grants::{OwnedGrant, Presented};
+
+/// A row of `grants` with what matters of its owner.
+#[derive(FromRow)]
+pub struct GrantRow {
+    grant_id: Uuid,
+    owner_id: Uuid,
+    grant_client_id: String,
+    scope: String,
+    state: String,
+    code_hash: Vec<u8>,
+    code_expires_at: i64,
+    redirect_uri: String,
+    redirect_uri_given: bool,
+    code_challenge: Option<String>,
+    grant_created_at: i64,
+    redeemed_at: Option<i64>,
+    last_used_at: Option<i64>,
+    revoked_at: Option<i64>,
+    refresh_hash: Option<Vec<u8>>,
+    generation: i64,
+    refresh_used: bool,
+    rotations: Vec<u8>,
+    owner_login: String,
+    owner_disabled_at: Option<i64>,
+}
+
+impl GrantRow {
+    fn state(&self, doubt: &Doubt<'_>) -> Result<GrantState, StoreError> {
+        match self.state.as_str() {
+            "issued" => Ok(GrantState::Issued),
+            "active" => Ok(GrantState::Active(self.active(doubt)?)),
+            "revoked" => {
+                let at = doubt.some("revoked_at", self.revoked_at)?;
+                Ok(GrantState::Revoked { at: doubt.moment("revoked_at", at)? })
+            }
+            _ => Err(doubt.broken("state")),
+        }
+    }
+
+    fn active(&self, doubt: &Doubt<'_>) -> Result<ActiveGrant, StoreError> {
+        let redeemed_at = doubt.some("redeemed_at", self.redeemed_at)?;
+        let last_used_at = doubt.some("last_used_at", self.last_used_at)?;
+        let hash = self.refresh_hash.as_deref().and_then(TokenHash::from_slice);
+        Ok(ActiveGrant {
+            redeemed_at: doubt.moment("redeemed_at", redeemed_at)?,
+            last_used_at: doubt.moment("last_used_at", last_used_at)?,
+            refresh: RefreshState {
+                hash: doubt.some("refresh_hash", hash)?,
+                generation: doubt.some("generation", u32::try_from(self.generation).ok())?,
+                used: self.refresh_used,
+                rotations: doubt.some("rotations", Rotations::from_bytes(&self.rotations))?,
+            },
+        })
+    }
+
+    fn code(&self, doubt: &Doubt<'_>) -> Result<CodeBinding, StoreError> {
+        let challenge = self.code_challenge.as_deref().map(CodeChallenge::parse).transpose();
+        Ok(CodeBinding {
+            hash: doubt.some("code_hash", TokenHash::from_slice(&self.code_hash))?,
+            expires_at: doubt.moment("code_expires_at", self.code_expires_at)?,
+            redirect_uri: RedirectUri::as_received(&self.redirect_uri),
+            redirect_uri_given: self.redirect_uri_given,
+            challenge: doubt.some("code_challenge", challenge.ok())?,
+        })
+    }
+}
+
+impl TryFrom<GrantRow> for OwnedGrant {
+    type Error = StoreError;
+
+    fn try_from(row: GrantRow) -> Result<Self, StoreError> {
+        let doubt = Doubt { table: "grants", id: &row.grant_id };
+        let grant = Grant {
+            id: GrantId(row.grant_id),
+            user_id: UserId(row.owner_id),
+            client_id: doubt.some("client_id", ClientId::parse(&row.grant_client_id).ok())?,
+            scope: doubt.some("scope", Scope::parse(&row.scope).ok())?,
+            code: row.code(&doubt)?,
+            created_at: doubt.moment("created_at", row.grant_created_at)?,
+            state: row.state(&doubt)?,
+        };
+        Ok(OwnedGrant {
+            grant,
+            login: Doubt { table: "users", id: &row.owner_id }.some("login", Login::parse(&row.owner_login).ok())?,
+            owner_enabled: row.owner_disabled_at.is_none(),
+        })
+    }
+}
+
+/// A client with a grant, when the statement found one.
+pub struct PresentedRow {
+    client: ClientRow,
+    grant: Option<GrantRow>,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for PresentedRow
+where
+    ClientRow: FromRow<'r, R>,
+    GrantRow: FromRow<'r, R>,
+    Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
+    &'static str: ColumnIndex<R>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let found: Option<Uuid> = row.try_get("grant_id")?;
+        Ok(Self { client: ClientRow::from_row(row)?, grant: found.map(|_| GrantRow::from_row(row)).transpose()? })
+    }
+}
+
+impl TryFrom<PresentedRow> for Presented {
+    type Error = StoreError;
+
+    fn try_from(row: PresentedRow) -> Result<Self, StoreError> {
+        Ok(Presented { client: row.client.try_into()?, grant: row.grant.map(OwnedGrant::try_from).transpose()? })
+    }
+}
