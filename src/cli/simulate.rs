@@ -28,7 +28,7 @@ pub async fn run(config: &Config, command: SimulateCommand) -> Result<(), CliErr
     if json {
         print::json(&report)?;
     }
-    let failed = report.steps.iter().filter(|step| !step.passed).count();
+    let failed = report.failures();
     if report.passed {
         if !json {
             print::line(&format!("Alexa would be content: {} steps, all passed.", report.steps.len()));

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::attempt::{Attempt, random_text};
 use super::report::{Fault, Logbook, Verdict};
+use super::simulate::Onward;
 use super::token_answer::{Tokens, check_error, check_time, check_tokens, outcome};
 use super::token_client::TokenClient;
 use super::wire::{Recorded, WireFault};
@@ -34,8 +35,12 @@ type Answer = Result<Recorded, WireFault>;
 
 impl Back<'_> {
     /// Makes the link, uses it hard, and unlinks it again.
-    pub(super) async fn use_code(&self, code: &PlainSecret, logbook: &mut Logbook<'_>) {
-        let tokens = self.exchange(code, logbook).await;
+    pub(super) async fn use_code(&self, code: &PlainSecret, logbook: &mut Logbook<'_>) -> Onward {
+        let answer = self.exchange(code, logbook).await;
+        if is_invalid_client(&answer) {
+            return self.stranger(logbook).await;
+        }
+        let tokens = tokens_of(&answer);
         let Some(refresh_token) = tokens.refresh_token else {
             logbook.stop("a refresh token");
             self.present_wrong_things(logbook).await;
@@ -43,7 +48,7 @@ impl Back<'_> {
                 // Not a step: it only takes back what the exchange left behind.
                 let _ = self.client.revoke(&access_token).await;
             }
-            return;
+            return Onward::Go;
         };
         let mut link = Link { access_token: tokens.access_token, refresh_token };
         if self.repeat_exchange(code, &mut link, logbook).await {
@@ -54,14 +59,27 @@ impl Back<'_> {
         }
         self.present_wrong_things(logbook).await;
         self.unlink(&link, logbook).await;
+        Onward::Go
     }
 
-    async fn exchange(&self, code: &PlainSecret, logbook: &mut Logbook<'_>) -> Tokens {
+    /// What is left when the server does not know the client: every further call would get that same answer, so no
+    /// other is judged. Asks once with the other authentication, to tell a wrong secret from a way that is not taken.
+    async fn stranger(&self, logbook: &mut Logbook<'_>) -> Onward {
+        let other = TokenClient { authentication: self.client.authentication.other(), ..self.client };
+        let made_up: PlainSecret = random_text(self.randomness).into();
+        if is_invalid_client(&other.refresh(&made_up).await) {
+            return Onward::Stop;
+        }
+        logbook.stop("a client that the server knows");
+        Onward::Without(self.client.authentication)
+    }
+
+    async fn exchange(&self, code: &PlainSecret, logbook: &mut Logbook<'_>) -> Answer {
         let started = Instant::now();
         let answer = self.client.exchange(self.attempt, code).await;
         let verdict = self.judge(&answer, true).map(|()| describe(&answer));
         logbook.note("exchange", started.elapsed(), verdict);
-        tokens_of(&answer)
+        answer
     }
 
     /// The platform lost the answer and asks again; from now on it uses what the second answer held.
@@ -213,6 +231,10 @@ impl Link {
 
 fn tokens_of(answer: &Answer) -> Tokens {
     answer.as_ref().map(Tokens::of).unwrap_or_default()
+}
+
+fn is_invalid_client(answer: &Answer) -> bool {
+    answer.as_ref().is_ok_and(|recorded| recorded.error_code().as_deref() == Some("invalid_client"))
 }
 
 fn describe(answer: &Answer) -> String {

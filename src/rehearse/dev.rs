@@ -2,6 +2,7 @@
 //! a verdict in words. Leaves showing it to `web/pages/dev.rs`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -58,13 +59,12 @@ impl Attempts {
         attempts.insert(attempt.state.clone(), (Instant::now(), attempt));
     }
 
-    fn take(&self, state: &str) -> Option<(Instant, Attempt)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(state)
+    fn take(&self, state: &str) -> Option<Attempt> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(state).map(|(_, attempt)| attempt)
     }
 }
 
-/// One step of the link.
-#[derive(Debug)]
+/// One step of the link. Holds secrets: `Debug` leaves the raw messages out.
 pub struct Played {
     /// What the platform did.
     pub name: &'static str,
@@ -72,12 +72,20 @@ pub struct Played {
     pub verdict: String,
     /// Whether the platform would go on.
     pub passed: bool,
-    /// From the request to the answer.
+    /// From the request to the answer; zero where a person or the browser took the time.
     pub took: Duration,
     /// The raw request.
     pub request: String,
     /// The raw answer.
     pub answer: String,
+}
+
+impl fmt::Debug for Played {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Played");
+        shown.field("name", &self.name).field("passed", &self.passed).field("verdict", &self.verdict);
+        shown.field("took", &self.took).finish_non_exhaustive()
+    }
 }
 
 impl Rehearsal {
@@ -92,16 +100,17 @@ impl Rehearsal {
 
     /// Goes on when the browser came back with `query`; `None` when no link of that `state` is on its way.
     pub async fn go_on(&self, state: &str, query: &str) -> Option<Vec<Played>> {
-        let (began, attempt) = self.attempts.take(state)?;
+        let attempt = self.attempts.take(state)?;
         let endpoints = Endpoints::customary(&self.base_url);
         let location = format!("{}?{query}", attempt.redirect_uri);
         let mut played = Vec::new();
         let authorize = attempt.authorize_url(&endpoints.authorization);
         played.push(Played {
             name: "Authorize",
-            verdict: "The app opened the authorization page; you signed in and decided.".to_owned(),
+            verdict: "The app opened the authorization page; you signed in and decided. Your own time is not measured."
+                .to_owned(),
             passed: true,
-            took: began.elapsed(),
+            took: Duration::ZERO,
             request: format!("GET {authorize}"),
             answer: "The sign-in and consent pages you saw.".to_owned(),
         });
@@ -142,7 +151,8 @@ impl Rehearsal {
             keep(played, "Introspect", answer, "The first access token still works after the refresh.", is_active);
         }
         if let Some(answer) = platform.revoke(&refresh).await {
-            keep(played, "Unlink", answer, "The link is ended.", |answer| expect_status(answer, 200));
+            let ended = "The link is ended again, so that every rehearsal starts fresh.";
+            keep(played, "Unlink", answer, ended, |answer| expect_status(answer, 200));
             let dead = platform.refresh(&refresh).await;
             keep(played, "Refresh after unlinking", dead, "Refused with invalid_grant, as it must be.", |answer| {
                 check_error(answer, &[400], "invalid_grant")
@@ -204,5 +214,33 @@ fn keep(
 }
 
 fn words(outcome: Result<&'static str, &Fault>) -> String {
-    outcome.map_or_else(Fault::detail, str::to_owned)
+    let text = outcome.map_or_else(Fault::detail, str::to_owned);
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_raw_messages_of_a_step_are_not_in_its_debug_form() {
+        let played = Played {
+            name: "Exchange",
+            verdict: "Expected status 200.".to_owned(),
+            passed: false,
+            took: Duration::ZERO,
+            request: "client_secret=hidden".to_owned(),
+            answer: "refresh_token=hidden".to_owned(),
+        };
+        let shown = format!("{played:?}");
+        assert!(shown.contains("Exchange") && !shown.contains("hidden"), "{shown}");
+    }
+
+    #[test]
+    fn a_verdict_begins_with_a_capital_letter() {
+        let fault = Fault::new("token_status", "status 200", "status 400", "look");
+        assert_eq!(words(Err(&fault)), "Expected status 200; saw status 400; mend: look");
+        assert_eq!(words(Ok("The code came back.")), "The code came back.");
+    }
 }

@@ -6,7 +6,9 @@ use reqwest::{Method, Request};
 use serde_json::Value;
 use url::Url;
 
+use super::report::Fault;
 use super::wire::{API_BODY_LIMIT, Recorded, Wire, WireFault};
+use crate::model::redirect_uri::is_loopback;
 
 /// Where a server takes which request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +55,28 @@ impl Endpoints {
             introspection: Some(below(base_url, "/oauth2/introspect")),
             revocation: Some(below(base_url, "/oauth2/revoke")),
         }
+    }
+
+    /// Checks that the metadata is that of the server it was asked of (RFC 8414 section 3.3).
+    ///
+    /// # Errors
+    /// `issuer_mismatch`; a slash at the end is no difference, nor is another name of this machine.
+    pub fn check_issuer(&self, base_url: &Url) -> Result<(), Fault> {
+        let Some(issuer) = &self.issuer else { return Ok(()) };
+        let host = |url: &Url| if is_loopback(url) { None } else { url.host().map(|host| host.to_owned()) };
+        let place = |url: &Url| {
+            let path = url.path().trim_end_matches('/').to_owned();
+            (url.scheme().to_owned(), host(url), url.port_or_known_default(), path)
+        };
+        if Url::parse(issuer).is_ok_and(|issuer| place(&issuer) == place(base_url)) {
+            return Ok(());
+        }
+        Err(Fault::new(
+            "issuer_mismatch",
+            format!("metadata whose issuer is {base_url} (RFC 8414 section 3.3)"),
+            format!("the issuer {issuer:?}"),
+            "tell the server the address at which platforms reach it, or rehearse against the issuer itself",
+        ))
     }
 
     fn from_metadata(base_url: &Url, metadata: &Value) -> Self {
@@ -110,6 +134,23 @@ mod tests {
             metadata_url(&url("https://a.example/tenant/")).as_str(),
             "https://a.example/.well-known/oauth-authorization-server/tenant"
         );
+    }
+
+    #[test]
+    fn metadata_of_another_server_is_found() {
+        let reason = |issuer: &str| {
+            let metadata = serde_json::json!({ "issuer": issuer });
+            let base_url = url("https://a.example/tenant/");
+            Endpoints::from_metadata(&base_url, &metadata).check_issuer(&base_url).map_err(|fault| fault.reason)
+        };
+        let others = ["http://a.example/tenant", "https://b.example/tenant", "https://a.example:444/tenant", "tenant"];
+        for other in others {
+            assert_eq!(reason(other), Err("issuer_mismatch"), "{other}");
+        }
+        assert_eq!(reason("https://a.example:443/tenant"), Ok(()));
+        let metadata = serde_json::json!({ "issuer": "http://localhost:8080" });
+        let base_url = url("http://127.0.0.1:8080");
+        assert!(Endpoints::from_metadata(&base_url, &metadata).check_issuer(&base_url).is_ok());
     }
 
     #[test]

@@ -3,17 +3,25 @@
 
 use std::time::Instant;
 
+use reqwest::header::RETRY_AFTER;
 use url::{Url, form_urlencoded};
 
 use super::attempt::Attempt;
 use super::browser::{Browser, Departure, Landing, Page, left_the_server};
 use super::endpoints::Endpoints;
 use super::form::Form;
-use super::page_rules::{check_form_action, check_loads, check_stays_in_its_window};
+use super::page_rules::{check_available, check_form_action, check_loads, check_stays_in_its_window};
 use super::report::{Fault, Logbook, Verdict};
 use super::simulate::Plan;
-use super::wire::Wire;
+use super::wire::{Recorded, Wire};
 use crate::model::secret::PlainSecret;
+
+const SIGN_IN_REFUSED: &str = "sign_in_refused";
+const SIGN_IN_THROTTLED: &str = "sign_in_throttled";
+const AUTHORIZATION_ENDPOINT_MISSING: &str = "authorization_endpoint_missing";
+
+/// Reasons that another round meets again; a further failed sign-in may even lock the test user.
+pub(super) const IN_EVERY_ROUND: [&str; 3] = [SIGN_IN_REFUSED, SIGN_IN_THROTTLED, AUTHORIZATION_ENDPOINT_MISSING];
 
 /// The browser's part of one round.
 pub(super) struct Front<'a> {
@@ -50,6 +58,7 @@ impl Front<'_> {
             Landing::Page(page) => page,
             Landing::Away(departure) => return Err(self.left_too_early(&departure)),
         };
+        self.check_endpoint(page.recorded.status)?;
         check_loads(&page)?;
         if !page.forms().iter().any(Form::asks_for_a_password) {
             return Err(sign_in_form_missing("a page without one"));
@@ -68,12 +77,24 @@ impl Front<'_> {
         let mut verdict = Ok("signed in".to_owned());
         if let Landing::Page(next) = &landing {
             if next.forms().iter().any(Form::asks_for_a_password) || next.recorded.status >= 400 {
-                return Err(sign_in_refused(next.recorded.status));
+                return Err(sign_in_refused(&next.recorded));
             }
             check_loads(next)?;
             verdict = check_stays_in_its_window(next).and(verdict);
         }
         Ok((landing, verdict))
+    }
+
+    fn check_endpoint(&self, status: u16) -> Result<(), Fault> {
+        if status != 404 {
+            return Ok(());
+        }
+        let mend = match self.endpoints.issuer {
+            Some(_) => "check --base-url, and the authorization_endpoint of the metadata",
+            None => "check --base-url",
+        };
+        let seen = format!("no authorization endpoint at {}", self.endpoints.authorization);
+        Err(Fault::plain(AUTHORIZATION_ENDPOINT_MISSING, seen, mend))
     }
 
     fn read(&self, departure: &Departure) -> Result<(PlainSecret, Verdict), Fault> {
@@ -125,12 +146,15 @@ async fn consent(browser: &Browser<'_>, landing: Landing) -> Result<(Departure, 
     })?;
     match browser.submit(&page, submission).await? {
         Landing::Away(departure) => Ok((departure, Ok("agreed".to_owned()))),
-        Landing::Page(next) => Err(Fault::new(
-            "no_redirect",
-            "a redirect to the platform after consent",
-            format!("a page with status {}", next.recorded.status),
-            "answer the consent form with a redirect to the redirect_uri of the request",
-        )),
+        Landing::Page(next) => {
+            check_available(next.recorded.status)?;
+            Err(Fault::new(
+                "no_redirect",
+                "a redirect to the platform after consent",
+                format!("a page with status {}", next.recorded.status),
+                "answer the consent form with a redirect to the redirect_uri of the request",
+            ))
+        }
     }
 }
 
@@ -166,11 +190,28 @@ fn sign_in_form_missing(seen: &str) -> Fault {
     )
 }
 
-fn sign_in_refused(status: u16) -> Fault {
+/// Why nobody is signed in, when the answer to the form is the form again or a problem.
+fn sign_in_refused(recorded: &Recorded) -> Fault {
+    let status = recorded.status;
+    if status == 429 {
+        let wait = recorded.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
+        let wait = wait.map_or("wait a while".to_owned(), |seconds| format!("wait {seconds} s"));
+        return Fault::plain(
+            SIGN_IN_THROTTLED,
+            format!("too many failed sign-ins; {wait}"),
+            "run again after that, with the test user's right password",
+        );
+    }
+    if let Err(fault) = check_available(status) {
+        return fault;
+    }
     Fault::new(
-        "sign_in_refused",
+        SIGN_IN_REFUSED,
         "to be signed in",
         format!("the form again or a problem, status {status}"),
         "check the test user's name and password; if they are right, see that the session cookie comes back and that the cross-site check takes the posted Origin",
     )
 }
+
+#[cfg(test)]
+mod tests;

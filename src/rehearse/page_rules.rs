@@ -13,6 +13,7 @@ const POP_UP_CALLS: [&str; 4] = ["window.open(", "alert(", "confirm(", "prompt("
 /// Checks that a page loads.
 pub(super) fn check_loads(page: &Page) -> Result<(), Fault> {
     let recorded = &page.recorded;
+    check_available(recorded.status)?;
     if recorded.status != 200 {
         return Err(Fault::new(
             "page_status",
@@ -31,6 +32,19 @@ pub(super) fn check_loads(page: &Page) -> Result<(), Fault> {
         ));
     }
     Ok(())
+}
+
+/// Checks that the server did not say that the fault is its own.
+pub(super) fn check_available(status: u16) -> Result<(), Fault> {
+    if status < 500 {
+        return Ok(());
+    }
+    Err(Fault::new(
+        "server_unavailable",
+        "a server that can answer",
+        format!("status {status}"),
+        "see the server's log, its database, and the proxy before it; then run again",
+    ))
 }
 
 /// Checks that a page holds nothing a web view cannot show.

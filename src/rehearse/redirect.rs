@@ -100,6 +100,13 @@ impl Parameters {
 }
 
 fn error_in_redirect(error: &str) -> Fault {
+    if error == "access_denied" {
+        return Fault::plain(
+            "error_in_redirect",
+            "you did not allow the link; the platform gets access_denied and shows that linking was cancelled",
+            "allow the link",
+        );
+    }
     let shown = if looks_like_an_error_code(error) { error } else { "of no known form" };
     Fault::new(
         "error_in_redirect",

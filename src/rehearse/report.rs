@@ -28,7 +28,7 @@ pub struct Step {
     pub round: u8,
     /// Machine name of the step, such as `repeat_exchange`.
     pub name: &'static str,
-    /// Whether the platform would have been content.
+    /// Whether the platform would have been content; a step that was skipped is neither passed nor a failure.
     pub passed: bool,
     /// Machine name of the failure, such as `state_changed`.
     pub reason: Option<&'static str>,
@@ -38,13 +38,16 @@ pub struct Step {
     pub took_ms: f64,
 }
 
+/// The reason of a step that stands for all that was not made, since it needs what an earlier step failed to give.
+const STOPPED: &str = "round_stopped";
+
 /// Why a step failed: a machine name and words without any secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}: expected {expected}; saw {seen}; mend: {mend}")]
+#[error("{reason}: {}", self.detail())]
 pub struct Fault {
     /// Machine name, such as `state_changed`.
     pub reason: &'static str,
-    /// What the platform needs.
+    /// What the platform needs; empty where what was seen says it.
     pub expected: String,
     /// What came in its place.
     pub seen: String,
@@ -67,6 +70,18 @@ impl Report {
     pub fn new(platform: &'static str, base_url: String, steps: Vec<Step>) -> Self {
         Self { platform, base_url, passed: !steps.is_empty() && steps.iter().all(|step| step.passed), steps }
     }
+
+    /// How many steps failed; what was skipped because of them is left out.
+    pub fn failures(&self) -> usize {
+        self.steps.iter().filter(|step| !step.passed && !step.skipped()).count()
+    }
+}
+
+impl Step {
+    /// Whether this stands for steps that were not made.
+    pub fn skipped(&self) -> bool {
+        self.reason == Some(STOPPED)
+    }
 }
 
 impl Fault {
@@ -80,8 +95,16 @@ impl Fault {
         Self { reason, expected: expected.to_string(), seen: seen.to_string(), mend: mend.to_string() }
     }
 
+    /// A failure whose cause says by itself what was expected; no part may hold a secret.
+    pub fn plain(reason: &'static str, seen: impl fmt::Display, mend: impl fmt::Display) -> Self {
+        Self::new(reason, "", seen, mend)
+    }
+
     /// Expected, seen and mend in one line.
     pub fn detail(&self) -> String {
+        if self.expected.is_empty() {
+            return format!("{}; mend: {}", self.seen, self.mend);
+        }
         format!("expected {}; saw {}; mend: {}", self.expected, self.seen, self.mend)
     }
 }
@@ -113,9 +136,7 @@ impl<'a> Logbook<'a> {
             Ok(detail) => (None, detail),
             Err(fault) => (Some(fault.reason), fault.detail()),
         };
-        let step = Step { round: self.round, name, passed, reason, detail, took_ms: milliseconds(took) };
-        (self.on_step)(&step);
-        self.steps.push(step);
+        self.push(Step { round: self.round, name, passed, reason, detail, took_ms: milliseconds(took) });
     }
 
     /// Notes a step that began at `started`, and gives back what it got, so that a round can go on after a fault
@@ -136,9 +157,23 @@ impl<'a> Logbook<'a> {
 
     /// Notes that the rest of a round was not made, since it needs what an earlier step failed to give.
     pub(super) fn stop(&mut self, needed: &'static str) {
-        let expected = format!("{needed}, for the rest of this round");
-        let verdict = Fault::new("round_stopped", expected, "none", "mend the step above first");
-        self.note("stopped", Duration::ZERO, Err(verdict));
+        self.skip(format!("the rest of this round needs {needed}; mend the step above first"));
+    }
+
+    /// Notes in words what was not made, and why.
+    pub(super) fn skip(&mut self, detail: String) {
+        let (round, name) = (self.round, "stopped");
+        self.push(Step { round, name, passed: false, reason: Some(STOPPED), detail, took_ms: 0.0 });
+    }
+
+    /// Why the step before failed, if it did.
+    pub(super) fn last_reason(&self) -> Option<&'static str> {
+        self.steps.last().and_then(|step| step.reason)
+    }
+
+    fn push(&mut self, step: Step) {
+        (self.on_step)(&step);
+        self.steps.push(step);
     }
 
     pub(super) fn into_steps(self) -> Vec<Step> {
@@ -153,9 +188,13 @@ pub(super) fn milliseconds(took: Duration) -> f64 {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.passed { "ok" } else { "FAILED" };
+        let verdict = match (self.passed, self.skipped()) {
+            (true, _) => "ok",
+            (false, true) => "skipped",
+            (false, false) => "FAILED",
+        };
         let name = self.name.replace('_', " ");
-        write!(f, "{} {verdict:<6} {name:<18}", self.round)?;
+        write!(f, "{} {verdict:<7} {name:<18}", self.round)?;
         write!(f, "{:>9.1} ms  ", self.took_ms)?;
         if let Some(reason) = self.reason {
             write!(f, "{reason}: ")?;
@@ -191,9 +230,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_skipped_is_no_failure_and_yet_no_success() {
+        let mut on_step = |_: &Step| {};
+        let mut logbook = Logbook::new(&mut on_step);
+        logbook.note("sign_in", Duration::ZERO, Err(Fault::plain("sign_in_refused", "the form again", "try another")));
+        assert_eq!(logbook.last_reason(), Some("sign_in_refused"));
+        logbook.stop("an authorization code");
+        let report = Report::new("alexa", String::new(), logbook.into_steps());
+        assert_eq!((report.failures(), report.steps.len(), report.passed), (1, 2, false));
+        let line = report.steps[1].to_string();
+        assert!(line.contains("skipped stopped") && !line.contains("FAILED"), "{line}");
+    }
+
+    #[test]
+    fn a_fault_that_speaks_for_itself_tells_no_expectation() {
+        let fault = Fault::plain("sign_in_throttled", "too many", "wait");
+        assert_eq!(fault.detail(), "too many; mend: wait");
+        assert_eq!(fault.to_string(), "sign_in_throttled: too many; mend: wait");
+    }
+
+    #[test]
     fn a_failed_step_names_its_reason_in_one_line() {
         let line = step(false).to_string();
-        assert!(line.contains("FAILED repeat exchange"), "{line}");
+        assert!(line.contains("FAILED  repeat exchange"), "{line}");
         assert!(line.contains("repeat_refused: expected 200"), "{line}");
         assert!(!line.contains('\n'));
     }

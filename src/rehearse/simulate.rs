@@ -9,7 +9,7 @@ use url::Url;
 use super::attempt::{Attempt, random_redirect_uri};
 use super::back::Back;
 use super::endpoints::Endpoints;
-use super::front::Front;
+use super::front::{Front, IN_EVERY_ROUND};
 use super::report::{Fault, Logbook, Report, Step, Verdict};
 use super::token_client::{ClientAuthentication, TokenClient};
 use super::wire::Wire;
@@ -47,6 +47,17 @@ struct Round {
     authentication: ClientAuthentication,
 }
 
+/// What a round means for those after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Onward {
+    /// They may do better.
+    Go,
+    /// They may, but not with this client authentication.
+    Without(ClientAuthentication),
+    /// They would fail alike.
+    Stop,
+}
+
 const ROUNDS: [Round; 4] = [
     Round { number: 1, pkce: true, authentication: ClientAuthentication::Basic },
     Round { number: 2, pkce: true, authentication: ClientAuthentication::Body },
@@ -61,32 +72,47 @@ const ROUNDS: [Round; 4] = [
 pub async fn alexa(plan: &Plan, http: &Client, randomness: &dyn Randomness, on_step: &mut dyn FnMut(&Step)) -> Report {
     let wire = Wire::new(http);
     let mut logbook = Logbook::new(on_step);
+    let mut refused = None;
     for round in &ROUNDS {
         logbook.begin_round(round.number);
-        if round.play(plan, wire, randomness, &mut logbook).await.is_none() {
-            break;
+        let authentication = round.authentication;
+        if refused == Some(authentication) {
+            logbook.skip(format!("the server refused {authentication} before; this round would fail alike"));
+            continue;
+        }
+        match round.play(plan, wire, randomness, &mut logbook).await {
+            Some(Onward::Go) => {}
+            Some(Onward::Without(authentication)) => refused = Some(authentication),
+            Some(Onward::Stop) => {
+                logbook.skip(format!("{} would fail alike; mend the step above first", rest_from(round.number)));
+                break;
+            }
+            None => break,
         }
     }
     Report::new("alexa", plan.base_url.to_string(), logbook.into_steps())
 }
 
 impl Round {
-    /// One link from nothing to unlinked; `None` when no other round can do better.
+    /// One link from nothing to unlinked; `None` when the server can not even be asked.
     async fn play(
         &self,
         plan: &Plan,
         wire: Wire<'_>,
         randomness: &dyn Randomness,
         logbook: &mut Logbook<'_>,
-    ) -> Option<()> {
+    ) -> Option<Onward> {
         let started = Instant::now();
         let found = self.discover(plan, wire, randomness).await;
         let (endpoints, attempt) = logbook.keep("discover", started, found)?;
 
         let front = Front { plan, endpoints: &endpoints, attempt: &attempt };
         let Some(code) = front.obtain_code(wire, logbook).await else {
+            if logbook.last_reason().is_some_and(|reason| IN_EVERY_ROUND.contains(&reason)) {
+                return Some(Onward::Stop);
+            }
             logbook.stop("an authorization code");
-            return Some(());
+            return Some(Onward::Go);
         };
 
         let client = TokenClient {
@@ -97,8 +123,7 @@ impl Round {
             authentication: self.authentication,
         };
         let back = Back { client, attempt: &attempt, deadline: plan.deadline, randomness };
-        back.use_code(&code, logbook).await;
-        Some(())
+        Some(back.use_code(&code, logbook).await)
     }
 
     async fn discover(
@@ -121,6 +146,29 @@ impl Round {
         let pkce = if self.pkce { "with PKCE" } else { "without PKCE" };
         let authentication = self.authentication;
         let detail = format!("{source}; {pkce}, {authentication}, redirect to {redirect_uri}");
-        Ok(((endpoints, attempt), Ok(detail)))
+        let verdict = endpoints.check_issuer(&plan.base_url).map(|()| detail);
+        Ok(((endpoints, attempt), verdict))
+    }
+}
+
+/// The rounds after `number` in words, together with what is left of it.
+fn rest_from(number: u8) -> String {
+    let last = ROUNDS.last().map_or(number, |round| round.number);
+    match last.saturating_sub(number) {
+        0 => "the rest of this round".to_owned(),
+        1 => format!("the rest of this round and round {last}"),
+        _ => format!("the rest of this round and rounds {}-{last}", number + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rounds_that_are_left_out_are_named() {
+        assert_eq!(rest_from(4), "the rest of this round");
+        assert_eq!(rest_from(3), "the rest of this round and round 4");
+        assert_eq!(rest_from(1), "the rest of this round and rounds 2-4");
     }
 }

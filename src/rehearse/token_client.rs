@@ -107,6 +107,16 @@ impl TokenClient<'_> {
     }
 }
 
+impl ClientAuthentication {
+    /// The other way.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Basic => Self::Body,
+            Self::Body => Self::Basic,
+        }
+    }
+}
+
 impl fmt::Display for ClientAuthentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -40,7 +40,16 @@ fn parameters_in_the_fragment_are_found() {
 
 #[test]
 fn an_error_of_the_server_is_told() {
-    assert_eq!(reason(CALLBACK, '?', &[("error", "access_denied")]), "error_in_redirect");
+    assert_eq!(reason(CALLBACK, '?', &[("error", "invalid_scope")]), "error_in_redirect");
+}
+
+#[test]
+fn a_denial_is_told_as_the_decision_of_a_person() {
+    let location = format!("{CALLBACK}?error=access_denied");
+    let fault = attempt(CALLBACK, true).read_redirect(&location, &endpoints()).unwrap_err();
+    assert_eq!((fault.reason, fault.mend.as_str()), ("error_in_redirect", "allow the link"));
+    let words = "you did not allow the link; the platform gets access_denied and shows that linking was cancelled";
+    assert_eq!(fault.detail(), format!("{words}; mend: allow the link"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn show(app: &App, steps: Vec<Played>) -> HttpResponse {
         service: app.service_name.clone(),
         linked,
         summary: match failed {
-            None => "Linked. Alexa would be content with every step.".to_owned(),
+            None => "The link works: Alexa would be content with every step. It was ended again at the end.".to_owned(),
             Some(step) => format!("Not linked: {} failed. {}", step.name, step.verdict),
         },
         steps: steps.into_iter().map(step).collect(),

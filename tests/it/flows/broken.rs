@@ -153,6 +153,79 @@ async fn a_wrong_password_is_named() {
 }
 
 #[tokio::test]
+async fn a_wrong_password_is_tried_once_and_ends_all_rounds() {
+    let report = spoilt(|_| {}, |plan| plan.password = "not the password".to_owned().into()).await;
+    assert_eq!(report.steps.iter().filter(|step| step.name == "sign_in").count(), 1);
+    assert_eq!(report.failures(), 1);
+    let last = report.steps.last().unwrap().to_string();
+    assert!(last.contains("skipped") && last.contains("rounds 2-4 would fail alike"), "{last}");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_has_to_wait_is_named_with_its_wait() {
+    let throttled: Spoil = |told| {
+        if told.posted.contains("password=") {
+            told.status = 429;
+            told.headers.remove("location");
+            told.headers.insert("retry-after", "17".parse().unwrap());
+        }
+    };
+    let report = spoilt(throttled, |_| {}).await;
+    assert_eq!(failures(&report), [("sign_in", "sign_in_throttled"), ("stopped", "round_stopped")]);
+    assert!(report.steps.iter().any(|step| step.detail.contains("too many failed sign-ins; wait 17 s")));
+}
+
+#[tokio::test]
+async fn an_address_without_an_authorization_endpoint_is_named() {
+    let report = spoilt(|_| {}, |plan| plan.base_url = plan.base_url.join("nowhere").unwrap()).await;
+    assert_eq!(failures(&report), [("authorize", "authorization_endpoint_missing"), ("stopped", "round_stopped")]);
+    let step = report.steps.iter().find(|step| step.name == "authorize").unwrap();
+    assert!(step.detail.contains("/nowhere/oauth2/authorize; mend: check --base-url"), "{step}");
+    assert_eq!(report.steps.iter().map(|step| step.round).max(), Some(1));
+}
+
+#[tokio::test]
+async fn a_wrong_client_secret_is_named_once_and_nothing_else() {
+    let report = spoilt(|_| {}, |plan| plan.client_secret = "not the secret".to_owned().into()).await;
+    assert_eq!(failures(&report), [("exchange", "token_status"), ("stopped", "round_stopped")]);
+    assert_eq!((report.failures(), report.steps.iter().map(|step| step.round).max()), (1, Some(1)));
+}
+
+#[tokio::test]
+async fn one_client_authentication_that_is_not_taken_fails_once_and_the_other_goes_on() {
+    let no_basic: Spoil = |told| {
+        if told.path == "/oauth2/token" && !told.posted.contains("client_secret=") {
+            told.status = 401;
+            told.headers.insert("content-type", "application/json".parse().unwrap());
+            told.body = br#"{"error":"invalid_client"}"#.to_vec();
+        }
+    };
+    let report = spoilt(no_basic, |_| {}).await;
+    assert_eq!(failures(&report), [("exchange", "token_status"), ("stopped", "round_stopped")]);
+    assert_eq!(report.failures(), 1);
+    let made = |round| report.steps.iter().filter(|step| step.round == round).count();
+    assert_eq!((made(2), made(3), made(4)), (14, 1, 14));
+}
+
+#[tokio::test]
+async fn metadata_of_another_issuer_is_named_and_the_rounds_go_on() {
+    let other: Spoil = |told| {
+        if told.path.starts_with("/.well-known/") {
+            told.change(|json| drop(json.insert("issuer".to_owned(), json!("https://other.example"))));
+        }
+        if let Some(location) = told.headers.get("location").and_then(|location| location.to_str().ok()) {
+            let stripped = location.split("&iss=").next().unwrap().parse().unwrap();
+            told.headers.insert("location", stripped);
+        }
+    };
+    let report = spoilt(other, |_| {}).await;
+    assert_eq!(failures(&report)[0], ("discover", "issuer_mismatch"));
+    let step = &report.steps[0];
+    assert!(step.detail.contains("https://other.example") && step.detail.contains("127.0.0.1"), "{step}");
+    assert!(report.steps.iter().any(|step| step.name == "redirect") && report.steps.last().unwrap().round == 4);
+}
+
+#[tokio::test]
 async fn parallel_refreshes_that_end_the_link_are_named() {
     let report = with_settings(|settings| settings.refresh = RefreshPolicy::Strict).await;
     assert_eq!(failures(&report)[0], ("parallel_refresh", "parallel_refresh_refused"));

@@ -57,7 +57,7 @@ async fn the_walk_ends_with_every_step_passed_and_its_messages(#[values(Sqlite, 
     let person = Person::new(&server.url);
     let consent = press_and_sign_in(&server, &person).await;
     let result = person.decide(&consent, "allow").await;
-    assert_eq!(result.text("h1"), "Linked", "{}", result.body);
+    assert_eq!(result.text("h1"), "The link works", "{}", result.body);
     assert_eq!(texts(&result, "li.step h2"), STEPS);
     assert!(!result.has("li.step.failed"), "{}", result.body);
     let messages = texts(&result, "li.step pre");
@@ -65,7 +65,10 @@ async fn the_walk_ends_with_every_step_passed_and_its_messages(#[values(Sqlite, 
     assert!(messages[4].starts_with("POST /oauth2/token HTTP/1.1") && messages[4].contains("code_verifier="));
     assert!(messages[5].contains("200 OK") && messages[5].contains("\"refresh_token\""), "{}", messages[5]);
     assert!(messages[13].contains("invalid_grant"), "{}", messages[13]);
-    assert!(texts(&result, "li.step .took").iter().filter(|took| took.ends_with(" ms")).count() >= 5);
+    let took = texts(&result, "li.step .took");
+    assert_eq!(took[0], "–", "the person's own time is not measured");
+    assert!(took.iter().filter(|took| took.ends_with(" ms")).count() >= 5);
+    assert!(texts(&result, "li.step .verdict")[5].contains("The link is ended again"), "{}", result.body);
 }
 
 #[rstest]
@@ -80,7 +83,7 @@ async fn the_walk_can_be_taken_again_in_the_same_browser(#[values(Sqlite, Postgr
     if page.has("button[name=decision]") {
         page = person.decide(&page, "allow").await;
     }
-    assert_eq!(page.text("h1"), "Linked");
+    assert_eq!(page.text("h1"), "The link works");
 }
 
 #[rstest]
@@ -92,5 +95,5 @@ async fn the_walk_works_after_a_restart_on_another_port(#[values(Sqlite, Postgre
     let server = program.serve("dev").await;
     let person = Person::new(&server.url);
     let consent = press_and_sign_in(&server, &person).await;
-    assert_eq!(person.decide(&consent, "allow").await.text("h1"), "Linked");
+    assert_eq!(person.decide(&consent, "allow").await.text("h1"), "The link works");
 }
