@@ -7,6 +7,6 @@ fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-changed=migrations");
     let mut hasher = DefaultHasher::new();
     std::fs::read("static/couplet.css")?.hash(&mut hasher);
-    println!("cargo::rustc-env=COUPLET_STYLESHEET_HASH={:016x}", hasher.finish());
+    println!("cargo::rustc-env=STYLESHEET_HASH={:016x}", hasher.finish());
     Ok(())
 }

@@ -38,7 +38,7 @@ pub const HEALTHZ: &str = "/healthz";
 /// The program can serve: the database is reachable and migrated.
 pub const READYZ: &str = "/readyz";
 /// The style sheet; its name changes with its content.
-pub const STYLESHEET: &str = concat!("/static/couplet-", env!("COUPLET_STYLESHEET_HASH"), ".css");
+pub const STYLESHEET: &str = concat!("/static/couplet-", env!("STYLESHEET_HASH"), ".css");
 /// The small picture of browser tabs.
 pub const ICON: &str = "/favicon.ico";
 /// In `dev` the page that plays the Alexa app.
