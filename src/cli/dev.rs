@@ -74,7 +74,9 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
 }
 
 fn kept_credentials(path: &Path) -> Result<Kept, CliError> {
-    let failed = |why: String| CliError::Failed(format!("{}: {why}; delete the file to start anew", path.display()));
+    let failed = |why: String| {
+        CliError::Failed(format!("{}: {why}; mend the file, or choose another COUPLET_DATA_DIR", path.display()))
+    };
     if !path.exists() {
         let made = Kept {
             user_id: UserId::random(&SystemRandomness),
