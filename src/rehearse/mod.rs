@@ -13,6 +13,7 @@ pub mod dev;
 pub mod endpoints;
 mod form;
 mod front;
+pub mod login_with_amazon;
 mod page_rules;
 mod redirect;
 pub mod report;
