@@ -1,19 +1,22 @@
 //! Owns a strict stand-in for the token endpoint of Login with Amazon, over plain values: which requests it takes and what it
-//! answers. Leaves HTTP to whoever serves it (`couplet dev` and the tests) and what is known of customers to `customers`.
+//! answers. Leaves HTTP to whoever serves it (`couplet dev` and the tests), taking requests apart to `request`, and what is
+//! known of customers to `customers`.
 
 mod customers;
+mod request;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use self::customers::{Customers, Issued};
-use crate::model::parameters::{Parameters, decode};
+use self::request::{Refusal, basic, one, read, required};
+use crate::model::parameters::Parameters;
 use crate::model::random::{Randomness, bytes};
 use crate::model::secret::PlainSecret;
 use crate::model::time::{Clock, after};
@@ -23,9 +26,6 @@ const MOST_REFUSALS: usize = 50;
 
 /// The media type of every answer of its own.
 const JSON: &str = "application/json;charset=UTF-8";
-
-/// Every parameter that it reads; each may come once.
-const PARAMETERS: [&str; 6] = ["grant_type", "code", "refresh_token", "client_id", "client_secret", "redirect_uri"];
 
 /// Login with Amazon for one security profile: its client, and the customers who let that client act for them.
 pub struct LoginWithAmazon {
@@ -86,13 +86,6 @@ struct State {
     seen: Seen,
     life: u64,
     life_as_text: bool,
-}
-
-/// A request that is not answered with tokens.
-struct Refusal {
-    status: u16,
-    error: &'static str,
-    why: String,
 }
 
 impl LoginWithAmazon {
@@ -236,24 +229,6 @@ impl State {
     }
 }
 
-impl Refusal {
-    fn new(error: &'static str, why: impl Into<String>) -> Self {
-        Self { status: 400, error, why: why.into() }
-    }
-
-    fn invalid_request(why: impl Into<String>) -> Self {
-        Self::new("invalid_request", why)
-    }
-
-    fn invalid_grant(why: &'static str) -> Self {
-        Self::new("invalid_grant", why)
-    }
-
-    fn invalid_client() -> Self {
-        Self { status: 401, ..Self::new("invalid_client", "client_id and client_secret are not those of the profile") }
-    }
-}
-
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         let body = json!({ "error": refusal.error, "error_description": refusal.why });
@@ -268,32 +243,6 @@ impl From<Fault> for Answer {
             Fault::Error(error) => Refusal::new(error, "a fault on demand").into(),
         }
     }
-}
-
-fn read(request: &TokenCall<'_>) -> Result<Parameters, Refusal> {
-    let media_type = request.content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Refusal::invalid_request("the body is not application/x-www-form-urlencoded"));
-    }
-    let form = Parameters::parse(request.body).map_err(|why| Refusal::invalid_request(why.to_string()))?;
-    PARAMETERS.iter().try_for_each(|name| one(&form, name).map(|_| ()))?;
-    Ok(form)
-}
-
-fn one<'f>(form: &'f Parameters, name: &'static str) -> Result<Option<&'f str>, Refusal> {
-    form.one(name).map_err(|repeated| Refusal::invalid_request(repeated.to_string()))
-}
-
-fn required<'f>(form: &'f Parameters, name: &'static str) -> Result<&'f str, Refusal> {
-    one(form, name)?.ok_or_else(|| Refusal::invalid_request(format!("{name} is missing")))
-}
-
-/// Id and secret of a Basic header (RFC 6749 section 2.3.1: each form-encoded before they were joined).
-fn basic(header: &str) -> Option<(String, String)> {
-    let (scheme, encoded) = header.split_once(' ')?;
-    let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (id, secret) = pair.split_once(':').filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    Some((decode(id.as_bytes()).ok()?, decode(secret.as_bytes()).ok()?))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use base64::engine::general_purpose::STANDARD;
 use rstest::rstest;
 
 use super::*;
