@@ -2,4 +2,5 @@
 
 mod broken;
 mod dev_walk;
+mod login_with_amazon;
 mod rehearsal;
