@@ -17,6 +17,7 @@ use crate::model::failure::{Failure, Fault, StoreError};
 use crate::model::random::Randomness;
 use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{Policy, Protocol};
+use crate::partners::Partners;
 use crate::rehearse::dev::Rehearsal;
 use crate::store::Store;
 use crate::throttle::{Limit, Throttle};
@@ -88,11 +89,16 @@ impl App {
     /// Puts the parts together for `issuer`, the public URL without a slash at its end.
     pub async fn assemble(config: &Config, issuer: &str, parts: Parts) -> Result<Self, StartFailure> {
         let Parts { store, master_key, clock, randomness } = parts;
-        let keys = Arc::new(open_keys(config, store.clone(), &master_key, clock.clone(), &*randomness).await?);
+        let sealer = Arc::new(Sealer::new(&master_key)?);
+        let overlap = config.tokens.access.saturating_add(KEY_MARGIN);
+        let parts = KeyParts { store: store.clone(), sealer: sealer.clone(), clock: clock.clone(), overlap };
+        let keys = Arc::new(Keys::open(parts, &*randomness).await?);
+        let partners = Arc::new(Partners::new(store.clone(), sealer, clock.clone(), outbound()?));
         let times = config.tokens;
         let protocol = Protocol {
             store: store.clone(),
             keys,
+            partners,
             clock: clock.clone(),
             randomness: randomness.clone(),
             client_brake: Throttle::new(Some(CLIENT_BRAKE)),
@@ -129,19 +135,6 @@ impl App {
     pub fn is_https(&self) -> bool {
         self.https
     }
-}
-
-/// Opens the keys in the database, made first when there are none.
-pub async fn open_keys(
-    config: &Config,
-    store: Arc<dyn Store>,
-    master_key: &MasterKey,
-    clock: Arc<dyn Clock>,
-    randomness: &dyn Randomness,
-) -> Result<Keys, StartFailure> {
-    let overlap = config.tokens.access.saturating_add(KEY_MARGIN);
-    let parts = KeyParts { store, sealer: Sealer::new(master_key)?, clock, overlap };
-    Ok(Keys::open(parts, randomness).await?)
 }
 
 fn throttle(rate: Option<Rate>) -> Throttle {

@@ -25,6 +25,7 @@ pub mod identity;
 pub mod jobs;
 pub mod model;
 pub mod oauth;
+pub mod partners;
 pub mod platforms;
 pub mod rehearse;
 pub mod store;

@@ -10,6 +10,7 @@ use crate::cli::{CliError, open, print};
 use crate::config::Config;
 use crate::model::grant::GrantState;
 use crate::model::ids::GrantId;
+use crate::model::reverse_link::ReverseSummary;
 use crate::model::time::Clock;
 use crate::store::Store;
 use crate::store::grants::{GrantFilter, OwnedGrant};
@@ -28,11 +29,17 @@ struct Listed {
     created_at: String,
     last_used_at: Option<String>,
     /// The state of the reverse link, once there is one.
-    partner: Option<String>,
+    partner: Option<&'static str>,
+    /// Whose tokens it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner_name: Option<String>,
+    /// What went wrong with it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner_error: Option<String>,
 }
 
-impl From<&OwnedGrant> for Listed {
-    fn from(owned: &OwnedGrant) -> Self {
+impl Listed {
+    fn new(owned: &OwnedGrant, reverse: Option<&ReverseSummary>) -> Self {
         let grant = &owned.grant;
         let last_used_at = match &grant.state {
             GrantState::Active(active) => Some(active.last_used_at.to_rfc3339()),
@@ -47,7 +54,9 @@ impl From<&OwnedGrant> for Listed {
             scope: grant.scope.to_string(),
             created_at: grant.created_at.to_rfc3339(),
             last_used_at,
-            partner: None,
+            partner: reverse.map(|reverse| reverse.standing.as_str()),
+            partner_name: reverse.map(|reverse| reverse.partner.to_string()),
+            partner_error: reverse.and_then(|reverse| reverse.last_error.clone()),
         }
     }
 }
@@ -68,7 +77,8 @@ pub async fn run(config: &Config, command: GrantCommand) -> Result<(), CliError>
         }
         GrantCommand::Show { id, json } => {
             let found = store.grant(grant_id(&id)?).await?.ok_or_else(|| unknown(&id))?;
-            let listed = Listed::from(&found);
+            let reverse = store.reverse_link(found.grant.id).await?.map(ReverseSummary::from);
+            let listed = Listed::new(&found, reverse.as_ref());
             if json {
                 return print::json(&listed);
             }
@@ -97,8 +107,8 @@ async fn list(store: &dyn Store, filter: &GrantFilter, json: bool) -> Result<(),
     let mut all = Vec::new();
     loop {
         let page = store.grants(filter, after, PAGE).await?;
-        after = page.last().map(|owned| owned.grant.id);
-        for listed in page.iter().map(Listed::from) {
+        after = page.last().map(|both| both.link.grant.id);
+        for listed in page.iter().map(|both| Listed::new(&both.link, both.reverse.as_ref())) {
             if json {
                 all.push(listed);
             } else {
@@ -114,7 +124,17 @@ async fn list(store: &dyn Store, filter: &GrantFilter, json: bool) -> Result<(),
 
 fn show(listed: &Listed) {
     let Listed { id, login, client_id, state, created_at, .. } = listed;
-    print::line(&format!("{id}  {state:7}  {login} – {client_id}  since {created_at}  {}", listed.scope));
+    print::line(&format!(
+        "{id}  {state:7}  {login} – {client_id}  since {created_at}  {}{}",
+        listed.scope,
+        reverse_words(listed)
+    ));
+}
+
+fn reverse_words(listed: &Listed) -> String {
+    let (Some(state), Some(name)) = (listed.partner, &listed.partner_name) else { return String::new() };
+    let error = listed.partner_error.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
+    format!("  {name}: {state}{error}")
 }
 
 fn grant_id(text: &str) -> Result<GrantId, CliError> {

@@ -3,10 +3,13 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use crate::app::App;
 use crate::cli::print::line;
 use crate::cli::{CliError, open};
 use crate::config::Config;
+use crate::jobs::exchange::exchange_until;
 use crate::jobs::purge::purge_forever;
 use crate::store::open::{Migrations, open as open_store};
 use crate::telemetry;
@@ -35,8 +38,13 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
     let app = Arc::new(app);
     let for_purge = app.clone();
     let purging = tokio::spawn(async move { purge_forever(&for_purge).await });
+    let stop = Arc::new(Notify::new());
+    let exchanging = tokio::spawn(exchange_until(app.protocol.partners.clone(), stop.clone()));
     let served = server::run(app, listener, admin).await;
     purging.abort();
+    stop.notify_one();
+    // It ends by itself; a code that is with the partner at this moment is worth the wait.
+    drop(exchanging.await);
     served.map_err(|error| CliError::Failed(format!("serving failed: {error}")))
 }
 

@@ -34,6 +34,11 @@ impl Client {
         self.is_public() || self.settings.require_pkce
     }
 
+    /// Whether it serves the links of that client: its own, or those of a client whose backend it is.
+    pub fn serves(&self, client_id: &ClientId) -> bool {
+        self.id == *client_id || self.settings.backend_of.contains(client_id)
+    }
+
     /// Whether it may use `grant_type`.
     pub fn may_use(&self, grant_type: GrantType) -> bool {
         self.settings.grant_types.contains(&grant_type)
@@ -104,6 +109,10 @@ pub struct ClientSettings {
     pub introspect_any: bool,
     /// Asks for consent on every link, even when it was given before.
     pub always_ask_consent: bool,
+    /// A service's backend: may introspect the tokens of these clients and get the partner tokens of their links.
+    pub backend_of: Vec<ClientId>,
+    /// May name a link by its grant id alone when it gets partner tokens, for work while no user is there.
+    pub exchange_grant_id: bool,
 }
 
 /// The choices for a client that belongs to no platform.
@@ -114,7 +123,7 @@ impl Default for ClientSettings {
             preset: None,
             redirect_uris: Vec::new(),
             scope: Scope::default(),
-            grant_types: GrantType::ALL.to_vec(),
+            grant_types: GrantType::USUAL.to_vec(),
             access_token: AccessTokenFormat::Jwt,
             refresh: RefreshPolicy::Rotate,
             require_pkce: false,
@@ -122,6 +131,8 @@ impl Default for ClientSettings {
             lenient_redirect_uri: false,
             introspect_any: false,
             always_ask_consent: false,
+            backend_of: Vec::new(),
+            exchange_grant_id: false,
         }
     }
 }
@@ -134,17 +145,28 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 section 6.
     RefreshToken,
+    /// A partner's authorization code is handed over (draft-ietf-oauth-reciprocal); for clients with a partner.
+    Reciprocal,
+    /// A partner's access token for one of ours (RFC 8693); for clients with a partner, and their backends.
+    TokenExchange,
 }
 
 impl GrantType {
     /// All that this server can do, in the order of documents.
-    pub const ALL: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+    pub const ALL: [GrantType; 4] =
+        [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::Reciprocal, GrantType::TokenExchange];
+
+    /// What a client may use unless the operator says otherwise, and all that is chosen by name: the others follow from a
+    /// partner.
+    pub const USUAL: [GrantType; 2] = [GrantType::AuthorizationCode, GrantType::RefreshToken];
 
     /// The `grant_type` value.
     pub fn as_str(self) -> &'static str {
         match self {
             GrantType::AuthorizationCode => "authorization_code",
             GrantType::RefreshToken => "refresh_token",
+            GrantType::Reciprocal => "urn:ietf:params:oauth:grant-type:reciprocal",
+            GrantType::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
     }
 

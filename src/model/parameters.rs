@@ -41,6 +41,12 @@ impl Parameters {
         pairs.map(decode_pair).collect::<Result<_, _>>().map(Self)
     }
 
+    /// These and those of another part of the request.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// The value of `name`, `None` when it is absent or empty (RFC 6749 section 3.1 treats both alike).
     pub fn one(&self, name: &'static str) -> Result<Option<&str>, Repeated> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value);

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::model::failure::Failure;
 use crate::model::parameters::Repeated;
 
-/// An error code (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, OpenID Connect Core section 3.1.2.6).
+/// An error code (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1, RFC 8693 section 2.2.2, OpenID Connect Core
+/// section 3.1.2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
     /// The request is malformed.
@@ -31,6 +32,14 @@ pub enum ErrorCode {
     ConsentRequired,
     /// Too many failures; slow down.
     TooManyRequests,
+    /// The bearer token is missing or not in force (RFC 6750 section 3.1).
+    InvalidToken,
+    /// No such partner for this client, or nothing there for this user (RFC 8693 section 2.2.2).
+    InvalidTarget,
+    /// A client of a reciprocal request that is unknown or has no partner: nobody tried to authenticate as it.
+    UnknownPartner,
+    /// It can't be done at the moment.
+    Unavailable,
 }
 
 impl ErrorCode {
@@ -47,15 +56,20 @@ impl ErrorCode {
             ErrorCode::AccessDenied => "access_denied",
             ErrorCode::LoginRequired => "login_required",
             ErrorCode::ConsentRequired => "consent_required",
-            ErrorCode::TooManyRequests => "temporarily_unavailable",
+            ErrorCode::TooManyRequests | ErrorCode::Unavailable => "temporarily_unavailable",
+            ErrorCode::InvalidToken => "invalid_token",
+            ErrorCode::InvalidTarget => "invalid_target",
+            ErrorCode::UnknownPartner => "invalid_client",
         }
     }
 
     /// The HTTP status of a direct answer with this code.
     pub fn status(self) -> u16 {
         match self {
-            ErrorCode::InvalidClient => 401,
+            ErrorCode::InvalidClient | ErrorCode::InvalidToken => 401,
+            ErrorCode::AccessDenied => 403,
             ErrorCode::TooManyRequests => 429,
+            ErrorCode::Unavailable => 503,
             _ => 400,
         }
     }

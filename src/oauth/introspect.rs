@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::client::RefreshPolicy;
 use crate::model::failure::Failure;
-use crate::model::grant::{ActiveGrant, GrantState};
+use crate::model::grant::GrantState;
 use crate::oauth::Protocol;
 use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::error::{ErrorCode, Refusal};
@@ -63,7 +63,7 @@ impl Protocol {
         if owned.grant.client_id == client.id {
             return Ok(Some(client.settings.refresh));
         }
-        if !client.settings.introspect_any {
+        if !client.settings.introspect_any && !client.serves(&owned.grant.client_id) {
             return Ok(None);
         }
         let owner = self.store.client(&owned.grant.client_id).await?;
@@ -81,10 +81,8 @@ impl Protocol {
             return Ok(Introspection::default());
         }
         let facts = match token {
-            PresentedToken::Access(token) if self.clock.now() >= token.expires_at => None,
             PresentedToken::Access(token) => {
-                self.note_sight(owned, active, token).await?;
-                Some(self.access_facts(token, owned))
+                self.is_in_force(token, owned).await?.then(|| self.access_facts(token, owned))
             }
             PresentedToken::Refresh(token) => {
                 let (now, grace) = (self.clock.now(), self.policy.refresh_grace);
@@ -93,20 +91,6 @@ impl Protocol {
             }
         };
         Ok(Introspection { active: facts.is_some(), facts })
-    }
-
-    /// An access token in use shows that the refresh answer it came with arrived; its predecessor may die.
-    async fn note_sight(
-        &self,
-        owned: &OwnedGrant,
-        active: &ActiveGrant,
-        token: &AccessToken,
-    ) -> Result<(), Failure<Refusal>> {
-        let state = &active.refresh;
-        if state.generation > 0 && !state.used && token.id.generation == state.generation {
-            self.store.note_refresh_used(owned.grant.id, state.generation).await?;
-        }
-        Ok(())
     }
 
     fn facts(&self, owned: &OwnedGrant) -> Facts {

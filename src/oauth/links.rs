@@ -4,6 +4,7 @@ use crate::model::client::ClientSettings;
 use crate::model::failure::StoreError;
 use crate::model::grant::GrantState;
 use crate::model::ids::{ClientId, GrantId, UserId};
+use crate::model::reverse_link::ReverseStanding;
 use crate::model::scope::Scope;
 use crate::model::time::Timestamp;
 use crate::oauth::Protocol;
@@ -26,31 +27,36 @@ pub struct Linked {
     pub since: Timestamp,
     /// When any of them was last used.
     pub last_used: Timestamp,
+    /// The best standing among their reverse links, if there are any.
+    pub reverse: Option<ReverseStanding>,
 }
 
 impl Protocol {
     /// What the person is linked to by live links, the newest first.
     pub async fn links_of(&self, user: UserId) -> Result<Vec<Linked>, StoreError> {
         let mut all: Vec<Linked> = Vec::new();
-        for presented in self.store.links_of(user, MOST).await? {
-            let Some(grant) = presented.grant.map(|owned| owned.grant) else { continue };
+        for both in self.store.links_of(user, MOST).await? {
+            let Some(grant) = both.link.grant.map(|owned| owned.grant) else { continue };
             let GrantState::Active(active) = &grant.state else { continue };
             if self.is_idle(active) {
                 continue;
             }
+            let reverse = both.reverse.map(|reverse| reverse.standing);
             match all.iter_mut().find(|linked| linked.client_id == grant.client_id) {
                 Some(linked) => {
                     linked.since = linked.since.min(active.redeemed_at);
                     linked.last_used = linked.last_used.max(active.last_used_at);
                     linked.scopes.push(grant.scope);
+                    linked.reverse = linked.reverse.max(reverse);
                 }
                 None => all.push(Linked {
                     grant_id: grant.id,
                     since: active.redeemed_at,
                     last_used: active.last_used_at,
                     client_id: grant.client_id,
-                    client: presented.client.settings,
+                    client: both.link.client.settings,
                     scopes: vec![grant.scope],
+                    reverse,
                 }),
             }
         }

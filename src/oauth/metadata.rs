@@ -15,6 +15,8 @@ pub struct Endpoints {
     pub revocation: String,
     /// RFC 7662.
     pub introspection: String,
+    /// Where platforms hand over codes of their own (Alexa's `reciprocalAccessTokenUrl`).
+    pub reciprocal: String,
     /// RFC 7517 section 5.
     pub jwks: String,
 }
@@ -28,6 +30,7 @@ pub struct Metadata {
     jwks_uri: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    reciprocal_endpoint: String,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
     grant_types_supported: Vec<&'static str>,
@@ -51,6 +54,7 @@ impl Metadata {
             jwks_uri: endpoints.jwks,
             revocation_endpoint: endpoints.revocation,
             introspection_endpoint: endpoints.introspection,
+            reciprocal_endpoint: endpoints.reciprocal,
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
             grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),

@@ -9,6 +9,7 @@ pub mod introspect;
 pub mod links;
 pub mod metadata;
 pub mod presented_token;
+pub mod reciprocal;
 pub mod revoke;
 pub mod trusted_redirect;
 
@@ -20,6 +21,7 @@ use crate::model::grant::ActiveGrant;
 use crate::model::random::Randomness;
 use crate::model::time::{Clock, after};
 use crate::oauth::error::Refusal;
+use crate::partners::Partners;
 use crate::store::Store;
 use crate::throttle::Throttle;
 use crate::tokens::keys::{KeyFailure, Keys};
@@ -30,6 +32,8 @@ pub struct Protocol {
     pub store: Arc<dyn Store>,
     /// The keys in force.
     pub keys: Arc<Keys>,
+    /// What we hold at partners.
+    pub partners: Arc<Partners>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The source of chance.

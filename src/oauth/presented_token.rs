@@ -1,11 +1,14 @@
-//! Owns reading a token of any kind that someone presents for introspection or revocation. Leaves what follows to those two.
+//! Owns reading a token of any kind that someone presents, and whether an access token is in force. Leaves what follows to who
+//! asked.
 
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, StoreError};
+use crate::model::grant::GrantState;
 use crate::model::ids::GrantId;
 use crate::model::scope::Scope;
 use crate::model::time::Timestamp;
 use crate::oauth::error::Refusal;
 use crate::oauth::{Protocol, never_refused};
+use crate::store::grants::OwnedGrant;
 use crate::tokens::jwt::kid_of;
 use crate::tokens::opaque::{AccessTokenId, OpaqueAccessToken, RefreshToken};
 
@@ -57,6 +60,20 @@ impl PresentedToken {
 }
 
 impl Protocol {
+    /// Whether an access token is in force now. If so, it was seen in use: the refresh answer it came with arrived, and its
+    /// predecessor may die.
+    pub(super) async fn is_in_force(&self, token: &AccessToken, owned: &OwnedGrant) -> Result<bool, StoreError> {
+        let GrantState::Active(active) = &owned.grant.state else { return Ok(false) };
+        if !owned.owner_enabled || self.clock.now() >= token.expires_at {
+            return Ok(false);
+        }
+        let state = &active.refresh;
+        if state.generation > 0 && !state.used && token.id.generation == state.generation {
+            self.store.note_refresh_used(owned.grant.id, state.generation).await?;
+        }
+        Ok(true)
+    }
+
     /// Reads a token; `None` when it is none of ours.
     pub async fn read_token(&self, text: &str) -> Result<Option<PresentedToken>, Failure<Refusal>> {
         if let Some(token) = RefreshToken::parse(text, self.keys.tokens()) {

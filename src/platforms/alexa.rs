@@ -24,6 +24,12 @@ pub const PRESET: Preset = Preset {
     max_scopes: 15,
 };
 
+/// Where Login with Amazon exchanges reciprocal codes and refreshes tokens.
+pub const PARTNER_TOKEN_URL: &str = "https://api.amazon.com/auth/o2/token";
+
+/// How the Alexa Client Id of a skill begins (its Permissions page, Alexa Skill Messaging).
+pub const PARTNER_CLIENT_ID_PREFIX: &str = "amzn1.application-oa2-client.";
+
 fn check_vendor_id(text: &str) -> Result<(), InvalidVendorId> {
     if text.to_ascii_lowercase().starts_with("amzn1") {
         return Err(InvalidVendorId::SkillId);
@@ -41,6 +47,8 @@ pub struct Linking {
     pub authorization_url: String,
     /// The address of the token endpoint.
     pub token_url: String,
+    /// Where Alexa hands over its own codes, for two-way links.
+    pub reciprocal_url: String,
     /// The client's id.
     pub client_id: String,
     /// The client's secret, when it is known at this moment.
@@ -86,6 +94,7 @@ struct AccountLinkingRequest {
     grant: &'static str,
     authorization_url: String,
     access_token_url: String,
+    reciprocal_access_token_url: String,
     access_token_scheme: &'static str,
     client_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +112,7 @@ pub fn skill_management(linking: &Linking) -> SkillManagement {
             grant: "AUTH_CODE",
             authorization_url: linking.authorization_url.clone(),
             access_token_url: linking.token_url.clone(),
+            reciprocal_access_token_url: linking.reciprocal_url.clone(),
             access_token_scheme: "HTTP_BASIC",
             client_id: linking.client_id.clone(),
             client_secret: linking.client_secret.clone(),

@@ -81,6 +81,11 @@ impl Preset {
     }
 }
 
+/// The token endpoint of the partner of that name, where it is known.
+pub fn partner_token_url(partner: &str) -> Option<&'static str> {
+    (partner == alexa::PRESET.name).then_some(alexa::PARTNER_TOKEN_URL)
+}
+
 /// What people call the platform of a client: its preset's title, or its own name.
 pub fn platform_title(settings: &ClientSettings) -> &str {
     let preset = settings.preset.as_deref().and_then(Preset::named);

@@ -6,6 +6,7 @@ use crate::model::client::Client;
 use crate::model::grant::{CodeBinding, Grant, RefreshState};
 use crate::model::ids::{ClientId, GrantId, UserId};
 use crate::model::login::Login;
+use crate::model::reverse_link::ReverseSummary;
 use crate::model::scope::Scope;
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
@@ -29,6 +30,15 @@ pub struct Presented {
     pub client: Client,
     /// The grant of the presented code or token, of whichever client.
     pub grant: Option<OwnedGrant>,
+}
+
+/// A link with what is told of its reverse link, if it has one.
+#[derive(Clone, Debug)]
+pub struct BothWays<T> {
+    /// The link.
+    pub link: T,
+    /// What we hold at the partner for it.
+    pub reverse: Option<ReverseSummary>,
 }
 
 /// A grant about to be issued as a code.
@@ -114,15 +124,15 @@ pub trait GrantStore: Send + Sync {
     /// Notes when the link was last used; never moves backwards.
     async fn note_use(&self, id: GrantId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends a grant for good. `false` when it had ended before or does not exist.
+    /// Ends a grant for good, and forgets its reverse link with it. `false` when it had ended before or does not exist.
     async fn revoke_grant(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Ends all grants that `owner` has with the client of this one, provided it is the owner's. `false` when there was
-    /// nothing to end.
+    /// Ends all grants that `owner` has with the client of this one, provided it is the owner's, and forgets their reverse
+    /// links. `false` when there was nothing to end.
     async fn unlink(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// At most `limit` active links of a user with the names of their clients, newest first.
-    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<Presented>, StoreError>;
+    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<BothWays<Presented>>, StoreError>;
 
     /// At most `limit` grants after `after`, by id, whose code was redeemed, also those that ended since.
     async fn grants(
@@ -130,7 +140,7 @@ pub trait GrantStore: Send + Sync {
         filter: &GrantFilter,
         after: Option<GrantId>,
         limit: u32,
-    ) -> Result<Vec<OwnedGrant>, StoreError>;
+    ) -> Result<Vec<BothWays<OwnedGrant>>, StoreError>;
 
     /// Forgets at most `limit` grants of a client, live ones too; tells how many.
     async fn forget_grants_of(&self, client_id: &ClientId, limit: u32) -> Result<u64, StoreError>;

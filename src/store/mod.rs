@@ -8,6 +8,7 @@ pub mod clients;
 pub mod grants;
 pub mod keys;
 pub mod open;
+pub mod partners;
 mod postgres;
 mod rows;
 pub mod sign_ins;
@@ -21,13 +22,14 @@ pub use crate::model::failure::StoreError;
 pub use clients::ClientStore;
 pub use grants::GrantStore;
 pub use keys::KeyStore;
+pub use partners::PartnerStore;
 pub use sign_ins::SignInStore;
 pub use users::UserStore;
 
 /// Everything the program remembers.
-pub trait Store: ClientStore + UserStore + SignInStore + GrantStore + KeyStore + Health {}
+pub trait Store: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + Health {}
 
-impl<S: ClientStore + UserStore + SignInStore + GrantStore + KeyStore + Health> Store for S {}
+impl<S: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + Health> Store for S {}
 
 /// Whether the database answers.
 #[async_trait]

@@ -37,7 +37,7 @@ pub struct KeyParts {
     /// Where they are kept.
     pub store: Arc<dyn KeyStore>,
     /// Encrypts them.
-    pub sealer: Sealer,
+    pub sealer: Arc<Sealer>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// How long a key is published after it stopped signing.

@@ -107,8 +107,13 @@ fn refused(refusal: &Refusal) -> HttpResponse {
     tracing::info!(code = refusal.code().as_str(), cause = refusal.cause(), "refused");
     let status = StatusCode::from_u16(refusal.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = json_error(status, refusal.code().as_str(), refusal.public());
-    if refusal.code() == ErrorCode::InvalidClient {
-        add(&mut response, WWW_AUTHENTICATE, "Basic realm=\"couplet\", charset=\"UTF-8\"");
+    match refusal.code() {
+        ErrorCode::InvalidClient => add(&mut response, WWW_AUTHENTICATE, "Basic realm=\"couplet\", charset=\"UTF-8\""),
+        ErrorCode::InvalidToken => {
+            let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{}\"", refusal.public());
+            add(&mut response, WWW_AUTHENTICATE, &challenge)
+        }
+        _ => {}
     }
     if let Some(wait) = refusal.retry_after() {
         add(&mut response, RETRY_AFTER, &seconds(wait));

@@ -17,6 +17,8 @@ pub const TOKEN: &str = "/oauth2/token";
 pub const REVOKE: &str = "/oauth2/revoke";
 /// The introspection endpoint (RFC 7662).
 pub const INTROSPECT: &str = "/oauth2/introspect";
+/// Where platforms hand over authorization codes of their own (draft-ietf-oauth-reciprocal, in Alexa's form).
+pub const RECIPROCAL: &str = "/oauth2/reciprocal";
 /// The metadata (RFC 8414 section 3).
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// The same document where OpenID Connect clients look for it (RFC 8414 section 5).
@@ -97,6 +99,7 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
                 .route(web::post().to(oauth::authorize::post)),
         )
         .service(post(TOKEN, oauth::token::post))
+        .service(post(RECIPROCAL, oauth::reciprocal::post))
         .service(post(REVOKE, oauth::revoke::post))
         .service(post(INTROSPECT, oauth::introspect::post))
         .service(read(METADATA, oauth::metadata::get))
@@ -134,6 +137,7 @@ pub fn endpoints(issuer: &str) -> Endpoints {
         token: address(TOKEN),
         revocation: address(REVOKE),
         introspection: address(INTROSPECT),
+        reciprocal: address(RECIPROCAL),
         jwks: address(JWKS),
     }
 }

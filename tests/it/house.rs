@@ -5,28 +5,30 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What each part may import of the others, besides itself. What is not here may import everything.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("throttle", &["model"]),
     ("store", &["model"]),
     ("tokens", &["model", "store"]),
     ("platforms", &["model"]),
-    ("oauth", &["model", "store", "throttle", "tokens"]),
+    ("partners", &["model", "store", "tokens"]),
+    ("oauth", &["model", "partners", "store", "throttle", "tokens"]),
     ("identity", &["model", "store", "throttle"]),
     ("rehearse", &["model"]),
     ("config", &["model", "store", "tokens"]),
     ("telemetry", &["config"]),
-    ("jobs", &["app", "model"]),
+    ("jobs", &["app", "model", "partners"]),
     ("web", &["app", "identity", "model", "oauth", "platforms", "rehearse"]),
 ];
 
 /// Where each foreign crate, and the environment, is named.
-const HOMES: [(&str, &[&str]); 8] = [
+const HOMES: [(&str, &[&str]); 9] = [
     ("actix_web", &["web"]),
     ("askama", &["web"]),
     ("sqlx", &["store"]),
     ("clap", &["cli"]),
-    ("reqwest", &["rehearse", "app"]),
+    ("reqwest", &["rehearse", "partners", "app"]),
+    ("oauth2", &["partners"]),
     ("jsonwebtoken", &["tokens"]),
     ("argon2_rust", &["identity"]),
     ("std::env", &["config"]),

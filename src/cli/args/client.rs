@@ -38,6 +38,35 @@ pub struct ClientOptions {
     /// Let the client introspect tokens of all clients (a resource server)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub introspect_any: Option<bool>,
+    /// A service's backend: let it introspect this client's tokens and get its partner tokens; repeat for more clients
+    #[arg(long = "backend-of", value_name = "CLIENT")]
+    pub backend_of: Vec<String>,
+    /// Let the client name a link by its grant id alone when it gets partner tokens, for work while no user is there
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
+    pub exchange_grant_id: Option<bool>,
+}
+
+/// The partner's own authorization server, where a client's reciprocal codes are exchanged.
+#[derive(Debug, Args)]
+pub struct PartnerOptions {
+    /// The partner's name, the audience of token exchanges: alexa, or another with --token-url
+    #[arg(long)]
+    pub partner: String,
+    /// Its token endpoint [default for alexa: Login with Amazon's]
+    #[arg(long, value_name = "URL")]
+    pub token_url: Option<String>,
+    /// Your client id there; for alexa the Alexa Client Id on the skill's Permissions page
+    #[arg(long, value_name = "ID")]
+    pub partner_client_id: String,
+    /// Read your client secret there from standard input; it is read from there anyway
+    #[arg(long)]
+    pub partner_client_secret_stdin: bool,
+    /// The scope of its tokens, told when the partner does not say it; repeat for more
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub scopes: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Commands about clients.
@@ -83,6 +112,18 @@ pub enum ClientCommand {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Names the partner where this client's reciprocal codes are exchanged, which makes its links two-way
+    SetPartner {
+        /// The client's id
+        id: String,
+        #[command(flatten)]
+        options: PartnerOptions,
+    },
+    /// Forgets the client's partner with all its tokens; links go on one-way
+    RemovePartner {
+        /// The client's id
+        id: String,
     },
     /// Makes a new secret; the former one stays valid for a while
     RotateSecret {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use client::{ClientCommand, ClientOptions};
+pub use client::{ClientCommand, ClientOptions, PartnerOptions};
 
 /// OAuth 2.0 authorization server for account linking.
 #[derive(Debug, Parser)]

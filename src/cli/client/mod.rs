@@ -1,5 +1,6 @@
 //! Owns `couplet client …`. Leaves what an operator may choose to `settings.rs` and what is printed to `report.rs`.
 
+mod partner;
 mod report;
 mod settings;
 
@@ -9,7 +10,7 @@ use crate::app::{SystemClock, SystemRandomness};
 use crate::cli::args::{ClientCommand, ClientOptions};
 use crate::cli::{CliError, open, print};
 use crate::config::Config;
-use crate::model::client::{Client, ClientSecrets, Credentials};
+use crate::model::client::{Client, ClientSecrets, ClientSettings, Credentials};
 use crate::model::ids::ClientId;
 use crate::model::random::bytes;
 use crate::model::secret::{ClientSecretHash, PlainSecret};
@@ -41,9 +42,13 @@ pub async fn run(config: &Config, command: ClientCommand) -> Result<(), CliError
             report::list(&clients, json)
         }
         ClientCommand::Show { id, json } => {
-            let client = find(&*open::store(config).await?, &id).await?;
-            report::show(config, &client, None, json)
+            let store = open::store(config).await?;
+            let client = find(&*store, &id).await?;
+            let partner = store.partner(&client.id).await?;
+            report::show(config, &client, partner.as_ref(), None, json)
         }
+        ClientCommand::SetPartner { id, options } => partner::set(config, &id, &options).await,
+        ClientCommand::RemovePartner { id } => partner::remove(config, &id).await,
         ClientCommand::Set { id, options, json } => set(config, &id, &options, json).await,
         ClientCommand::RotateSecret { id, overlap, client_secret_stdin, json } => {
             rotate_secret(config, &id, &overlap, client_secret_stdin, json).await
@@ -70,8 +75,10 @@ pub fn new_client(options: &ClientOptions, id: Option<&str>, secret: Option<&Pla
 }
 
 async fn add(config: &Config, client: &Client, secret: Option<&PlainSecret>, json: bool) -> Result<(), CliError> {
-    match open::store_to_add(config).await?.add_client(client).await? {
-        AddClient::Added => report::show(config, client, secret, json),
+    let store = open::store_to_add(config).await?;
+    check_backend_of(&*store, &client.settings).await?;
+    match store.add_client(client).await? {
+        AddClient::Added => report::show(config, client, None, secret, json),
         AddClient::IdTaken => Err(CliError::Failed(format!(
             "there is a client {} already; choose another --client-id, or change it with `couplet client set`",
             client.id
@@ -83,10 +90,12 @@ async fn set(config: &Config, id: &str, options: &ClientOptions, json: bool) -> 
     let store = open::store(config).await?;
     let mut client = find(&*store, id).await?;
     let settings = settings::changed(&client.settings, options, client.is_public())?;
+    check_backend_of(&*store, &settings).await?;
     match store.change_settings(&client.id, &client.settings, &settings).await? {
         ChangeSettings::Changed => {
             client.settings = settings;
-            report::show(config, &client, None, json)
+            let partner = store.partner(&client.id).await?;
+            report::show(config, &client, partner.as_ref(), None, json)
         }
         ChangeSettings::Overtaken => {
             Err(CliError::Failed(format!("{id} was changed by someone else meanwhile; look at it and try again")))
@@ -107,7 +116,16 @@ async fn rotate_secret(config: &Config, id: &str, overlap: &str, stdin: bool, js
     if !store.rotate_secret(&client.id, &hash, after(SystemClock.now(), overlap)).await? {
         return Err(unknown(id));
     }
-    report::show(config, &client, Some(&secret), json)
+    let partner = store.partner(&client.id).await?;
+    report::show(config, &client, partner.as_ref(), Some(&secret), json)
+}
+
+/// Whose backend a client is, must be known: a misspelt id would be found out only when a token is asked for.
+async fn check_backend_of(store: &dyn Store, settings: &ClientSettings) -> Result<(), CliError> {
+    for id in &settings.backend_of {
+        store.client(id).await?.ok_or_else(|| unknown(id.as_str()))?;
+    }
+    Ok(())
 }
 
 async fn enable(config: &Config, id: &str, enabled: bool) -> Result<(), CliError> {

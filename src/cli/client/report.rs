@@ -7,6 +7,7 @@ use crate::cli::open::issuer;
 use crate::cli::{CliError, print};
 use crate::config::Config;
 use crate::model::client::{Client, ClientSettings};
+use crate::model::partner::Partner;
 use crate::model::secret::PlainSecret;
 use crate::platforms::alexa::{Linking, SkillManagement, console_fields, skill_management};
 use crate::web::routes::endpoints;
@@ -27,6 +28,28 @@ struct Listed<'a> {
     /// The body of the skill-management API's account-linking update.
     #[serde(skip_serializing_if = "Option::is_none")]
     skill_management: Option<SkillManagement>,
+    /// Where its reciprocal codes are exchanged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner: Option<ListedPartner<'a>>,
+}
+
+#[derive(Serialize)]
+struct ListedPartner<'a> {
+    name: &'a str,
+    token_url: &'a str,
+    partner_client_id: &'a str,
+    scope: String,
+}
+
+impl<'a> From<&'a Partner> for ListedPartner<'a> {
+    fn from(partner: &'a Partner) -> Self {
+        Self {
+            name: partner.name.as_str(),
+            token_url: partner.token_url.as_str(),
+            partner_client_id: &partner.partner_client_id,
+            scope: partner.scope.to_string(),
+        }
+    }
 }
 
 fn listed<'a>(client: &'a Client, secret: Option<&'a PlainSecret>) -> Listed<'a> {
@@ -39,6 +62,7 @@ fn listed<'a>(client: &'a Client, secret: Option<&'a PlainSecret>) -> Listed<'a>
         settings: &client.settings,
         console: None,
         skill_management: None,
+        partner: None,
     }
 }
 
@@ -49,6 +73,7 @@ fn linking(config: &Config, issuer: &str, client: &Client, secret: Option<&Plain
     Linking {
         authorization_url: endpoints.authorization,
         token_url: endpoints.token,
+        reciprocal_url: endpoints.reciprocal,
         client_id: client.id.to_string(),
         client_secret: secret.map(|secret| secret.expose().to_owned()),
         scopes: client.settings.scope.tokens().map(str::to_owned).collect(),
@@ -79,8 +104,14 @@ pub fn list(clients: &[Client], json: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Prints one client, its secret if it was made just now, and the settings for its platform's console.
-pub fn show(config: &Config, client: &Client, secret: Option<&PlainSecret>, json: bool) -> Result<(), CliError> {
+/// Prints one client with its partner, its secret if it was made just now, and the settings for its platform's console.
+pub fn show(
+    config: &Config,
+    client: &Client,
+    partner: Option<&Partner>,
+    secret: Option<&PlainSecret>,
+    json: bool,
+) -> Result<(), CliError> {
     let is_alexa = client.settings.preset.as_deref() == Some("alexa");
     let linking = is_alexa.then(|| linking(config, &issuer(config), client, secret));
     if json {
@@ -89,10 +120,14 @@ pub fn show(config: &Config, client: &Client, secret: Option<&PlainSecret>, json
             console: fields
                 .map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()),
             skill_management: linking.as_ref().map(skill_management),
+            partner: partner.map(ListedPartner::from),
             ..listed(client, secret)
         });
     }
     print::fields(&summary(client, secret));
+    if let Some(partner) = partner {
+        print::fields(&partner_summary(partner));
+    }
     if let Some(linking) = linking {
         if config.public_url.is_none() {
             print::hint("\npublic_url is not set; put your https address in place of YOUR-PUBLIC-URL below.");
@@ -101,6 +136,13 @@ pub fn show(config: &Config, client: &Client, secret: Option<&PlainSecret>, json
         print::fields(&console_fields(&linking));
         print::line("\nThe same for `ask smapi update-account-linking-info`:\n");
         print::json(&skill_management(&linking))?;
+        if partner.is_none() {
+            print::hint(&format!(
+                "\nreciprocalAccessTokenUrl is for two-way links: run `couplet client set-partner {} --partner alexa …` as well, \
+                 or leave the line out.",
+                client.id
+            ));
+        }
     }
     Ok(())
 }
@@ -123,5 +165,19 @@ fn summary(client: &Client, secret: Option<&PlainSecret>) -> Vec<(&'static str, 
     fields.push(("require_pkce", settings.require_pkce.to_string()));
     fields.push(("repeat_exchange", if settings.repeat_exchange { "on" } else { "off" }.to_owned()));
     fields.push(("introspect_any", settings.introspect_any.to_string()));
+    fields.extend(settings.backend_of.iter().map(|client| ("backend_of", client.to_string())));
+    fields.push(("exchange_grant_id", settings.exchange_grant_id.to_string()));
+    fields
+}
+
+fn partner_summary(partner: &Partner) -> Vec<(&'static str, String)> {
+    let mut fields = vec![
+        ("partner", partner.name.to_string()),
+        ("partner_token_url", partner.token_url.to_string()),
+        ("partner_client_id", partner.partner_client_id.clone()),
+    ];
+    if !partner.scope.is_empty() {
+        fields.push(("partner_scope", partner.scope.to_string()));
+    }
     fields
 }

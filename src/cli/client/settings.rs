@@ -2,6 +2,7 @@
 
 use crate::cli::CliError;
 use crate::cli::args::ClientOptions;
+use crate::cli::client::client_id;
 use crate::model::client::{AccessTokenFormat, ClientSettings, GrantType, RefreshPolicy};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
@@ -14,6 +15,10 @@ pub fn new(options: &ClientOptions, public: bool) -> Result<ClientSettings, CliE
         None => ClientSettings::default(),
     };
     let settings = changed_from(base, options, public)?;
+    let is_mere_backend =
+        !options.backend_of.is_empty() && options.grants.is_empty() && settings.redirect_uris.is_empty();
+    let settings =
+        ClientSettings { grant_types: if is_mere_backend { Vec::new() } else { settings.grant_types }, ..settings };
     if settings.name.is_empty() {
         return Err(usage("--name", "is missing; say what people read on the consent page"));
     }
@@ -40,6 +45,8 @@ pub fn changed(current: &ClientSettings, options: &ClientOptions, public: bool) 
             grant_types: current.grant_types.clone(),
             require_pkce: current.require_pkce,
             introspect_any: current.introspect_any,
+            backend_of: current.backend_of.clone(),
+            exchange_grant_id: current.exchange_grant_id,
             ..preset.settings()
         },
         None => current.clone(),
@@ -79,6 +86,10 @@ fn changed_from(
     }
     settings.require_pkce = options.require_pkce.unwrap_or(settings.require_pkce);
     settings.introspect_any = options.introspect_any.unwrap_or(settings.introspect_any);
+    settings.exchange_grant_id = options.exchange_grant_id.unwrap_or(settings.exchange_grant_id);
+    if !options.backend_of.is_empty() {
+        settings.backend_of = options.backend_of.iter().map(|id| client_id(id)).collect::<Result<_, _>>()?;
+    }
     if let Some(switch) = &options.repeat_exchange {
         settings.repeat_exchange = switch == "on";
     }
@@ -115,6 +126,9 @@ fn check_public(settings: &ClientSettings) -> Result<(), CliError> {
     }
     if settings.introspect_any {
         return Err(usage("--introspect-any", "needs a client with a secret"));
+    }
+    if !settings.backend_of.is_empty() || settings.exchange_grant_id {
+        return Err(usage("--backend-of and --exchange-grant-id", "need a client with a secret"));
     }
     Ok(())
 }
@@ -158,8 +172,17 @@ fn preset_of(options: &ClientOptions) -> Result<Option<&'static Preset>, CliErro
 }
 
 fn grant_type(name: &str) -> Result<GrantType, CliError> {
-    let known = || GrantType::ALL.map(GrantType::as_str).join(", ");
-    GrantType::parse(name).ok_or_else(|| usage("--grant", &format!("{name} is not supported; supported: {}", known())))
+    let known = || GrantType::USUAL.map(GrantType::as_str).join(", ");
+    match GrantType::parse(name) {
+        Some(grant_type) if GrantType::USUAL.contains(&grant_type) => Ok(grant_type),
+        Some(_) => Err(usage(
+            "--grant",
+            &format!(
+                "{name} needs no permission of its own: `client set-partner` gives it, and --backend-of lets a backend use it"
+            ),
+        )),
+        None => Err(usage("--grant", &format!("{name} is not supported; supported: {}", known()))),
+    }
 }
 
 fn checked_name(name: &str) -> Result<String, CliError> {

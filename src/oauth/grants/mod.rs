@@ -1,8 +1,9 @@
-//! Owns the phases that every grant of the token endpoint shares: naming the grant, one read, client authentication, issuing.
-//! Leaves each grant's own part to its file.
+//! Owns which grant a request asks for, and the phases that codes and refresh tokens share: one read, client authentication,
+//! issuing. Leaves each grant's own part to its file, and the reciprocal grant to `oauth/reciprocal.rs`.
 
 mod code;
 pub(super) mod refresh;
+mod token_exchange;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::oauth::{Protocol, never_refused};
 use crate::store::grants::OwnedGrant;
 use crate::tokens::jwt::{AccessClaims, SigningKey};
 use crate::tokens::opaque::{AccessTokenId, AuthorizationCode, OpaqueAccessToken, RefreshToken};
+pub use token_exchange::PartnerTokenAnswer;
 
 /// A request to the token endpoint, taken apart.
 #[derive(Debug)]
@@ -58,11 +60,43 @@ struct Issue {
     scope: Scope,
 }
 
+/// What the token endpoint answers with.
+#[derive(Debug)]
+pub enum Granted {
+    /// Tokens of ours.
+    Tokens(TokenAnswer),
+    /// A partner's access token.
+    PartnerToken(PartnerTokenAnswer),
+    /// Nothing but that all is well.
+    Accepted,
+}
+
 impl Protocol {
-    /// Answers a token request: one read, then at most one write.
-    pub async fn exchange(&self, request: &TokenRequest) -> Result<TokenAnswer, Failure<Refusal>> {
-        let grant_type = requested_grant_type(&request.parameters)?;
-        let named = self.named_token(grant_type, &request.parameters)?;
+    /// Answers a token request.
+    pub async fn token(&self, request: &TokenRequest) -> Result<Granted, Failure<Refusal>> {
+        let parameters = &request.parameters;
+        match requested_grant_type(parameters)? {
+            GrantType::AuthorizationCode => {
+                let code = AuthorizationCode::parse(required(parameters, "code")?);
+                self.exchange(request, GrantType::AuthorizationCode, code.map(Named::Code)).await.map(Granted::Tokens)
+            }
+            GrantType::RefreshToken => {
+                let token = RefreshToken::parse(required(parameters, "refresh_token")?, self.keys.tokens());
+                self.exchange(request, GrantType::RefreshToken, token.map(Named::Refresh)).await.map(Granted::Tokens)
+            }
+            GrantType::Reciprocal => self.reciprocal_grant(request).await.map(|()| Granted::Accepted),
+            GrantType::TokenExchange => self.partner_token(request).await.map(Granted::PartnerToken),
+        }
+    }
+
+    /// Exchanges a code or a refresh token: one read, then at most one write. `named` is none when what came is none of ours,
+    /// which is told only after the client proved itself.
+    async fn exchange(
+        &self,
+        request: &TokenRequest,
+        grant_type: GrantType,
+        named: Option<Named>,
+    ) -> Result<TokenAnswer, Failure<Refusal>> {
         let grant_id = named.as_ref().map(|named| match named {
             Named::Code(code) => code.grant_id,
             Named::Refresh(token) => token.grant_id,
@@ -79,20 +113,6 @@ impl Protocol {
             Named::Refresh(token) => self.refresh(&client, token, owned, &request.parameters).await?,
         };
         self.answer(&client, signer.as_deref(), issue, &grant)
-    }
-
-    /// Reads the code or token; `None` when what came is none of ours, which is told only after the client proved itself.
-    fn named_token(&self, grant_type: GrantType, parameters: &Parameters) -> Result<Option<Named>, Refusal> {
-        match grant_type {
-            GrantType::AuthorizationCode => {
-                let code = required(parameters, "code")?;
-                Ok(AuthorizationCode::parse(code).map(Named::Code))
-            }
-            GrantType::RefreshToken => {
-                let token = required(parameters, "refresh_token")?;
-                Ok(RefreshToken::parse(token, self.keys.tokens()).map(Named::Refresh))
-            }
-        }
     }
 
     /// The key that signs this client's access tokens, if they are signed.
@@ -167,7 +187,7 @@ fn requested_grant_type(parameters: &Parameters) -> Result<GrantType, Refusal> {
     })
 }
 
-fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, Refusal> {
+pub(super) fn required<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, Refusal> {
     let missing = || Refusal::new(ErrorCode::InvalidRequest, format!("{name} is missing"));
     parameters.one(name)?.ok_or_else(missing)
 }

@@ -3,6 +3,7 @@
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use uuid::Uuid;
 
+use super::reverse_links::ReverseSummaryRow;
 use super::{ClientRow, Doubt};
 use crate::model::grant::{ActiveGrant, CodeBinding, Grant, GrantState, RefreshState, Rotations};
 use crate::model::ids::{ClientId, GrantId, UserId};
@@ -12,7 +13,7 @@ use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
 use crate::model::secret::TokenHash;
 use crate::store::StoreError;
-use crate::store::grants::{OwnedGrant, Presented};
+use crate::store::grants::{BothWays, OwnedGrant, Presented};
 
 /// A row of `grants` with what matters of its owner.
 #[derive(FromRow)]
@@ -126,5 +127,28 @@ impl TryFrom<PresentedRow> for Presented {
 
     fn try_from(row: PresentedRow) -> Result<Self, StoreError> {
         Ok(Presented { client: row.client.try_into()?, grant: row.grant.map(OwnedGrant::try_from).transpose()? })
+    }
+}
+
+/// A link with what is told of its reverse link.
+pub struct BothWaysRow<L> {
+    link: L,
+    reverse: ReverseSummaryRow,
+}
+
+impl<'r, R: Row, L: FromRow<'r, R>> FromRow<'r, R> for BothWaysRow<L>
+where
+    ReverseSummaryRow: FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self { link: L::from_row(row)?, reverse: ReverseSummaryRow::from_row(row)? })
+    }
+}
+
+impl<L, T: TryFrom<L, Error = StoreError>> TryFrom<BothWaysRow<L>> for BothWays<T> {
+    type Error = StoreError;
+
+    fn try_from(row: BothWaysRow<L>) -> Result<Self, StoreError> {
+        Ok(BothWays { link: row.link.try_into()?, reverse: row.reverse.try_into()? })
     }
 }

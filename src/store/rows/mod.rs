@@ -2,6 +2,7 @@
 //! becomes [`StoreError::Corrupt`].
 
 mod grants;
+mod reverse_links;
 
 use sqlx::FromRow;
 use sqlx::postgres::PgRow;
@@ -18,7 +19,8 @@ use crate::model::time::Timestamp;
 use crate::model::user::{SignIn, User};
 use crate::store::StoreError;
 use crate::store::keys::{KeyPurpose, SealedKey};
-pub use grants::{GrantRow, PresentedRow};
+pub use grants::{BothWaysRow, GrantRow, PresentedRow};
+pub use reverse_links::{GrantIdRow, PartnerRow, ReverseLinkRow};
 
 /// A row that either database can give.
 pub trait AnyRow: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static {}

@@ -9,12 +9,14 @@ use crate::model::grant::RefreshState;
 use crate::model::ids::{ClientId, GrantId, UserId};
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
-use crate::store::grants::{GrantFilter, GrantStore, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh};
-use crate::store::rows::{GrantRow, IdRow, PresentedRow};
+use crate::store::grants::{
+    BothWays, GrantFilter, GrantStore, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh,
+};
+use crate::store::rows::{BothWaysRow, GrantRow, IdRow, PresentedRow};
 
 /// The columns of a grant `g` and its owner `o`, then what is given.
 macro_rules! select_grants {
-    ($more:literal, $tail:literal) => {
+    ($more:expr, $tail:literal) => {
         concat!(
             "SELECT ",
             $more,
@@ -30,11 +32,25 @@ macro_rules! select_grants {
 /// The columns of a grant together with those of a client `c`.
 macro_rules! select_presented {
     ($tail:literal) => {
+        select_presented!("", $tail)
+    };
+    ($more:expr, $tail:literal) => {
         select_grants!(
-            "c.id AS client_id, c.settings, c.secret_hash AS client_secret_hash, c.former_secret_hash, \
-             c.former_secret_until, c.enabled AS client_enabled, c.created_at AS client_created_at, ",
+            concat!(
+                $more,
+                "c.id AS client_id, c.settings, c.secret_hash AS client_secret_hash, c.former_secret_hash, \
+             c.former_secret_until, c.enabled AS client_enabled, c.created_at AS client_created_at, "
+            ),
             $tail
         )
+    };
+}
+
+/// What lists tell of the reverse link `r` of a grant; put before the columns of the grant.
+macro_rules! with_reverse {
+    () => {
+        "r.grant_id AS reverse_grant_id, r.partner AS reverse_partner, r.state AS reverse_state, \
+         r.last_error AS reverse_error, "
     };
 }
 
@@ -142,35 +158,45 @@ impl<D: Driver> GrantStore for SqlStore<D> {
     }
 
     async fn revoke_grant(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError> {
-        let statement = statement!(
+        let revoke = statement!(
             "UPDATE grants SET state = 'revoked', revoked_at = $2 WHERE id = $1 AND state <> 'revoked'",
             id.0,
             now,
         );
-        self.changes(statement).await
+        let forget = statement!("DELETE FROM reverse_links WHERE grant_id = $1", id.0);
+        let changed = self.driver.execute_all(vec![revoke, forget]).await?;
+        Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 
     async fn unlink(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError> {
-        let statement = statement!(
+        let revoke = statement!(
             "UPDATE grants SET state = 'revoked', revoked_at = $3 WHERE user_id = $2 AND state <> 'revoked' \
              AND client_id = (SELECT client_id FROM grants WHERE id = $1 AND user_id = $2)",
             id.0,
             owner.0,
             now,
         );
-        self.changes(statement).await
+        let forget = statement!(
+            "DELETE FROM reverse_links WHERE grant_id IN (SELECT id FROM grants WHERE user_id = $2 AND state = 'revoked' \
+             AND client_id = (SELECT client_id FROM grants WHERE id = $1 AND user_id = $2))",
+            id.0,
+            owner.0,
+        );
+        let changed = self.driver.execute_all(vec![revoke, forget]).await?;
+        Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 
-    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<Presented>, StoreError> {
+    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<BothWays<Presented>>, StoreError> {
         let statement = statement!(
             select_presented!(
+                with_reverse!(),
                 "FROM grants g JOIN clients c ON c.id = g.client_id JOIN users o ON o.id = g.user_id \
-                 WHERE g.user_id = $1 AND g.state = 'active' ORDER BY g.created_at DESC LIMIT $2"
+                 LEFT JOIN reverse_links r ON r.grant_id = g.id WHERE g.user_id = $1 AND g.state = 'active' ORDER BY g.created_at DESC LIMIT $2"
             ),
             user_id.0,
             limit,
         );
-        self.list::<PresentedRow, _>(statement).await
+        self.list::<BothWaysRow<PresentedRow>, _>(statement).await
     }
 
     async fn grants(
@@ -178,11 +204,11 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         filter: &GrantFilter,
         after: Option<GrantId>,
         limit: u32,
-    ) -> Result<Vec<OwnedGrant>, StoreError> {
+    ) -> Result<Vec<BothWays<OwnedGrant>>, StoreError> {
         let statement = statement!(
             select_grants!(
-                "",
-                "FROM grants g JOIN users o ON o.id = g.user_id \
+                with_reverse!(),
+                "FROM grants g JOIN users o ON o.id = g.user_id LEFT JOIN reverse_links r ON r.grant_id = g.id \
                  WHERE ($1 IS NULL OR g.user_id = $1) AND ($2 IS NULL OR g.client_id = $2) AND g.id > $3 \
                  AND g.redeemed_at IS NOT NULL ORDER BY g.id LIMIT $4"
             ),
@@ -191,7 +217,7 @@ impl<D: Driver> GrantStore for SqlStore<D> {
             after.map_or(Uuid::nil(), |id| id.0),
             limit,
         );
-        self.list::<GrantRow, _>(statement).await
+        self.list::<BothWaysRow<GrantRow>, _>(statement).await
     }
 
     async fn forget_grants_of(&self, client_id: &ClientId, limit: u32) -> Result<u64, StoreError> {

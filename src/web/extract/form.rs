@@ -63,6 +63,17 @@ pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Parame
     Parameters::parse(&body).map_err(Unreadable::Malformed)
 }
 
+/// Reads parameters that may stand in the query, in the body, or in both; one that stands in both counts as repeated. Without
+/// a body there need be no media type.
+pub async fn read_with_query(request: &HttpRequest, payload: web::Payload) -> Result<Parameters, Unreadable> {
+    let query = Parameters::parse(request.query_string().as_bytes()).map_err(Unreadable::Malformed)?;
+    if request.headers().contains_key(CONTENT_TYPE) {
+        return Ok(query.and(read(request, payload).await?));
+    }
+    let body = tokio::time::timeout(PATIENCE, collect(payload)).await.map_err(|_| Unreadable::TooSlow)??;
+    if body.is_empty() { Ok(query) } else { Err(Unreadable::MediaType) }
+}
+
 async fn collect(mut payload: web::Payload) -> Result<Vec<u8>, Unreadable> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {

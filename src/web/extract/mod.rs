@@ -1,5 +1,6 @@
 //! Owns taking a request apart before anything is decided: each file reads one thing and refuses what is malformed.
 
+pub mod bearer;
 pub mod client_ip;
 pub mod csrf;
 pub mod form;

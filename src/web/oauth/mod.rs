@@ -5,6 +5,7 @@ pub mod health;
 pub mod introspect;
 pub mod jwks;
 pub mod metadata;
+pub mod reciprocal;
 pub mod revoke;
 pub mod token;
 

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::app::App;
 use crate::identity::sign_in::SignedInUser;
 use crate::model::ids::GrantId;
+use crate::model::reverse_link::ReverseStanding;
 use crate::model::time::Timestamp;
 use crate::oauth::links::Linked;
 use crate::platforms::preset::platform_title;
@@ -64,6 +65,16 @@ fn linked_service(app: &App, linked: &Linked) -> LinkedService {
         last_used: Some(day(linked.last_used)),
         last_used_iso: Some(linked.last_used.to_rfc3339()),
         permissions: all.into_iter().collect(),
+        reverse: linked.reverse.map(reverse_words),
+    }
+}
+
+fn reverse_words(standing: ReverseStanding) -> &'static str {
+    match standing {
+        ReverseStanding::Active => "Connected",
+        ReverseStanding::Pending => "Being connected",
+        ReverseStanding::Failed => "Not connected. Unlink, then link again to mend it.",
+        ReverseStanding::Revoked => "Ended there. Unlink, then link again to connect it anew.",
     }
 }
 

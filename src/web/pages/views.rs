@@ -121,6 +121,8 @@ pub struct LinkedService {
     pub last_used_iso: Option<String>,
     /// What the platform may do, each in words.
     pub permissions: Vec<String>,
+    /// How the link stands in the other direction, from the service to the platform; `None` where there is none.
+    pub reverse: Option<&'static str>,
 }
 
 /// Plays the Alexa app: starts a link, and shows what the developer console wants.

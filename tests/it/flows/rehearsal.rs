@@ -80,5 +80,5 @@ async fn it_leaves_no_link_behind() {
     let filter = couplet::store::grants::GrantFilter { user_id: None, client_id: None };
     let grants = app.database.store.grants(&filter, None, 100).await.unwrap();
     assert_eq!(grants.len(), 4);
-    assert!(grants.iter().all(|owned| owned.grant.state.name() == "revoked"));
+    assert!(grants.iter().all(|both| both.link.grant.state.name() == "revoked"));
 }

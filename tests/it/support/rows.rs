@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use super::app::TestStore;
 
 /// Every table that a request can write to.
-const TABLES: [&str; 5] = ["clients", "users", "sign_ins", "grants", "keys"];
+const TABLES: [&str; 7] = ["clients", "users", "sign_ins", "grants", "keys", "partners", "reverse_links"];
 
 /// The tables as they are committed.
 pub enum Rows {

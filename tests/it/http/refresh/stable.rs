@@ -88,6 +88,6 @@ async fn the_day_of_the_last_use_is_known(#[values(Sqlite, Postgres)] backend: B
     app.clock.advance(3 * DAY);
     next(&client, &tokens.refresh).await;
     let grants = app.database.store.grants(&GrantFilter::default(), None, 10).await.unwrap();
-    let GrantState::Active(active) = &grants[0].grant.state else { panic!("the link has ended") };
+    let GrantState::Active(active) = &grants[0].link.grant.state else { panic!("the link has ended") };
     assert_eq!(active.last_used_at, app.clock.now());
 }

@@ -41,6 +41,8 @@ fn awkward_settings() -> ClientSettings {
         lenient_redirect_uri: true,
         introspect_any: true,
         always_ask_consent: true,
+        backend_of: vec![ClientId::parse("another").unwrap()],
+        exchange_grant_id: true,
     }
 }
 

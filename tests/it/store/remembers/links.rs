@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use couplet::model::grant::{GrantState, RefreshState};
 use couplet::model::ids::{ClientId, GrantId};
-use couplet::store::grants::{GrantFilter, NewGrant, Presented};
+use couplet::store::grants::{BothWays, GrantFilter, NewGrant, Presented};
 use rstest::rstest;
 
 use crate::store::cellar::{Cellar, assert_same, client, moment, new_grant, successor, user};
@@ -20,7 +20,7 @@ async fn link_with(cellar: &Cellar, change: impl FnOnce(&mut NewGrant)) -> Grant
 
 async fn listed(cellar: &Cellar, filter: &GrantFilter) -> BTreeSet<GrantId> {
     let found = cellar.store.grants(filter, None, 99).await.unwrap();
-    found.into_iter().map(|owned| owned.grant.id).collect()
+    found.into_iter().map(|owned| owned.link.grant.id).collect()
 }
 
 #[rstest]
@@ -50,7 +50,10 @@ async fn a_user_sees_the_own_living_links_only(#[values(Sqlite, Postgres)] backe
     cellar.store.revoke_grant(revoked, moment(2)).await.unwrap();
     let link = cellar.link().await;
     let expected = Presented { client: cellar.alexa.clone(), grant: cellar.store.grant(link).await.unwrap() };
-    assert_same(cellar.store.links_of(cellar.alice.id, 9).await.unwrap(), vec![expected]);
+    assert_same(
+        cellar.store.links_of(cellar.alice.id, 9).await.unwrap(),
+        vec![BothWays { link: expected, reverse: None }],
+    );
 }
 
 #[rstest]
@@ -63,7 +66,7 @@ async fn the_newest_links_come_first_up_to_the_limit(#[values(Sqlite, Postgres)]
     }
     by_age.sort();
     let found = cellar.store.links_of(cellar.alice.id, 3).await.unwrap();
-    let ids: Vec<GrantId> = found.into_iter().map(|link| link.grant.unwrap().grant.id).collect();
+    let ids: Vec<GrantId> = found.into_iter().map(|both| both.link.grant.unwrap().grant.id).collect();
     assert_eq!(ids, by_age[..3].iter().map(|(_, id)| *id).collect::<Vec<_>>());
 }
 
@@ -116,8 +119,8 @@ async fn grants_are_listed_by_id_page_by_page(#[values(Sqlite, Postgres)] backen
         let page = cellar.store.grants(&GrantFilter::default(), after, 4).await.unwrap();
         assert!(page.len() <= 4);
         let Some(last) = page.last() else { break };
-        after = Some(last.grant.id);
-        listed.extend(page.into_iter().map(|owned| owned.grant.id));
+        after = Some(last.link.grant.id);
+        listed.extend(page.into_iter().map(|owned| owned.link.grant.id));
     }
     assert_eq!(listed, ids);
 }
