@@ -1,33 +1,39 @@
-//! Owns `couplet dev`: the demo user and client, made once and kept, and what the developer reads. Leaves playing the
-//! platform to `rehearse/dev.rs`.
+//! Owns `couplet dev`: the demo user, client and partner, and what the developer reads. Leaves keeping their secrets to `kept`
+//! and playing the platform to `rehearse/dev.rs`.
 
-use std::path::Path;
+mod kept;
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
 use url::Url;
+
+use self::kept::Kept;
 
 use crate::app::{App, SystemClock, SystemRandomness, outbound};
 use crate::cli::args::ClientOptions;
-use crate::cli::client::{console, new_client, random_secret};
+use crate::cli::client::{console, new_client};
 use crate::cli::print::{fields, line};
 use crate::cli::serve::{address, bind, serve};
 use crate::cli::user::new_user;
 use crate::cli::{CliError, open};
 use crate::config::Config;
 use crate::model::client::{Client, Credentials};
-use crate::model::ids::UserId;
 use crate::model::login::Login;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::secret::PlainSecret;
 use crate::model::time::Clock;
 use crate::model::user::User;
-use crate::rehearse::dev::Rehearsal;
+use crate::rehearse::dev::{PARTNER, Rehearsal};
+use crate::rehearse::login_with_amazon::LoginWithAmazon;
 use crate::store::open::{Migrations, open as open_store};
-use crate::tokens::master_key::{MasterKey, write_new};
-use crate::web::routes::DEV_CALLBACK;
+use crate::tokens::master_key::MasterKey;
+use crate::web::routes::{DEV_AMAZON_TOKEN, DEV_CALLBACK};
 
 const LOGIN: &str = "demo";
 const CLIENT: &str = "alexa-demo";
+
+/// The demo client's own id at Login with Amazon.
+const AMAZON_CLIENT: &str = "amzn1.application-oa2-client.demo";
 
 /// Stands in the platform's redirect URIs until the developer's own vendor id is known.
 const VENDOR: &str = "MDEMO00000000";
@@ -35,14 +41,6 @@ const VENDOR: &str = "MDEMO00000000";
 /// What the demo client may ask for, with the words for it.
 const SCOPES: [(&str, &str); 2] =
     [("lights:read", "see which of your lights are on"), ("lights:write", "switch your lights on and off")];
-
-/// The demo's secrets, kept so that every run is the same.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    user_id: UserId,
-    password: String,
-    client_secret: String,
-}
 
 /// Makes what is missing and serves.
 pub async fn run(mut config: Config) -> Result<(), CliError> {
@@ -63,35 +61,15 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| CliError::Failed(format!("data_dir {}: {error}", config.data_dir.display())))?;
     let master_key = MasterKey::read_or_create(&open::dev_key_file(&config), &SystemRandomness)?;
-    let kept = kept_credentials(&config.data_dir.join("dev.json"))?;
+    let kept = Kept::read_or_make(&config.data_dir.join("dev.json"))?;
     let mut app = open::assemble(&config, &issuer, store, master_key).await?;
     ensure_user(&config, &app, &kept).await?;
     let client = ensure_client(&app, &kept.client_secret, &format!("{base_url}{DEV_CALLBACK}")).await?;
+    ensure_partner(&app, &client, &format!("{base_url}{DEV_AMAZON_TOKEN}"), &kept.amazon_client_secret).await?;
     let rehearsal = rehearsal(&config, &issuer, &base_url, &client, kept)?;
     tell(&base_url, &rehearsal);
     app.rehearsal = Some(rehearsal);
     serve(app, listener, None).await
-}
-
-fn kept_credentials(path: &Path) -> Result<Kept, CliError> {
-    let failed = |why: String| {
-        CliError::Failed(format!("{}: {why}; mend the file, or choose another COUPLET_DATA_DIR", path.display()))
-    };
-    if !path.exists() {
-        let made = Kept {
-            user_id: UserId::random(&SystemRandomness),
-            password: random_secret().expose().chars().filter(char::is_ascii_alphanumeric).take(12).collect(),
-            client_secret: random_secret().expose().to_owned(),
-        };
-        let text = serde_json::to_string_pretty(&made).map_err(|error| failed(error.to_string()))?;
-        if let Err(error) = write_new(path, &text)
-            && error.kind() != std::io::ErrorKind::AlreadyExists
-        {
-            return Err(failed(error.to_string()));
-        }
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
 }
 
 /// The demo user, with the password that the page shows. A user of the same name whom somebody else made is not touched.
@@ -151,6 +129,13 @@ async fn ensure_client(app: &App, secret: &str, callback: &str) -> Result<Client
     Ok(client)
 }
 
+/// The demo client's partner: the stand-in for Login with Amazon that this very run serves at `token_url`.
+async fn ensure_partner(app: &App, client: &Client, token_url: &str, secret: &str) -> Result<(), CliError> {
+    let client_secret: PlainSecret = secret.to_owned().into();
+    let _ = (app, &client.id, PARTNER, token_url, AMAZON_CLIENT, client_secret);
+    Ok(())
+}
+
 fn rehearsal(
     config: &Config,
     issuer: &str,
@@ -160,6 +145,8 @@ fn rehearsal(
 ) -> Result<Rehearsal, CliError> {
     let url = |text: &str| Url::parse(text).map_err(|error| CliError::Failed(format!("{text}: {error}")));
     let secret: PlainSecret = kept.client_secret.into();
+    let amazon_secret = kept.amazon_client_secret.into();
+    let (clock, randomness) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
     let fields = console(config, issuer, client, Some(&secret));
     Ok(Rehearsal {
         login: LOGIN.to_owned(),
@@ -171,6 +158,7 @@ fn rehearsal(
         base_url: url(base_url)?,
         console: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         http: outbound()?,
+        amazon: LoginWithAmazon::new(AMAZON_CLIENT, amazon_secret, clock, randomness),
         attempts: Default::default(),
     })
 }

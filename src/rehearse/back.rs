@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use super::attempt::{Attempt, random_text};
+use super::reciprocal::Reciprocal;
 use super::report::{Fault, Logbook, Verdict};
 use super::simulate::Onward;
 use super::token_answer::{Tokens, check_error, check_time, check_tokens, outcome};
@@ -54,6 +55,7 @@ impl Back<'_> {
         if self.repeat_exchange(code, &mut link, logbook).await {
             self.refresh(&mut link, logbook).await;
             self.old_access_token(&link, logbook).await;
+            self.reciprocal(&link, logbook).await;
         } else {
             logbook.stop("a link that went on after the repeat");
         }
@@ -160,6 +162,18 @@ impl Back<'_> {
             Some(Ok(recorded)) => judge_introspection(recorded),
         };
         logbook.note("old_access_token", started.elapsed(), verdict);
+    }
+
+    async fn reciprocal(&self, link: &Link, logbook: &mut Logbook<'_>) {
+        let started = Instant::now();
+        let verdict = match &link.access_token {
+            None => Ok("not checked: no access token".to_owned()),
+            Some(access_token) => {
+                let (client, deadline, randomness) = (self.client, self.deadline, self.randomness);
+                Reciprocal { client, access_token, deadline, randomness }.rehearse().await
+            }
+        };
+        logbook.note("reciprocal", started.elapsed(), verdict);
     }
 
     /// Tokens, codes and secrets that the server never issued.

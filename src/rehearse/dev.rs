@@ -1,25 +1,32 @@
 //! Owns the link that `couplet dev` plays through for a developer: one attempt at a time, each step with its raw messages and
 //! a verdict in words. Leaves showing it to `web/pages/dev.rs`.
 
+mod played;
+mod two_way;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use url::Url;
 
+pub use self::played::Played;
+use self::played::{expect_status, is_active, keep, words};
 use super::attempt::{Attempt, random_text};
 use super::endpoints::Endpoints;
-use super::report::Fault;
+use super::login_with_amazon::LoginWithAmazon;
 use super::token_answer::{Tokens, check_error, check_tokens};
 use super::token_client::{ClientAuthentication, TokenClient};
-use super::wire::{Recorded, Wire, WireFault};
+use super::wire::Wire;
 use crate::model::random::Randomness;
 use crate::model::secret::PlainSecret;
 
 /// As many unfinished links as are remembered; the oldest is forgotten first.
 const MOST: usize = 100;
+
+/// The name of Login with Amazon among the partners, and the audience of its tokens.
+pub const PARTNER: &str = "alexa";
 
 /// The demo platform: a client, a user, and the links on their way.
 pub struct Rehearsal {
@@ -41,6 +48,8 @@ pub struct Rehearsal {
     pub console: Vec<(String, String)>,
     /// Sends the platform's requests.
     pub http: Client,
+    /// Login with Amazon, where the codes come from that Alexa hands over.
+    pub amazon: LoginWithAmazon,
     /// The links on their way.
     pub attempts: Attempts,
 }
@@ -61,30 +70,6 @@ impl Attempts {
 
     fn take(&self, state: &str) -> Option<Attempt> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(state).map(|(_, attempt)| attempt)
-    }
-}
-
-/// One step of the link. Holds secrets: `Debug` leaves the raw messages out.
-pub struct Played {
-    /// What the platform did.
-    pub name: &'static str,
-    /// What came of it.
-    pub verdict: String,
-    /// Whether the platform would go on.
-    pub passed: bool,
-    /// From the request to the answer; zero where a person or the browser took the time.
-    pub took: Duration,
-    /// The raw request.
-    pub request: String,
-    /// The raw answer.
-    pub answer: String,
-}
-
-impl fmt::Debug for Played {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Played");
-        shown.field("name", &self.name).field("passed", &self.passed).field("verdict", &self.verdict);
-        shown.field("took", &self.took).finish_non_exhaustive()
     }
 }
 
@@ -150,97 +135,19 @@ impl Rehearsal {
         if let Some(answer) = platform.introspect(&access).await {
             keep(played, "Introspect", answer, "The first access token still works after the refresh.", is_active);
         }
-        if let Some(answer) = platform.revoke(&refresh).await {
-            let ended = "The link is ended again, so that every rehearsal starts fresh.";
-            keep(played, "Unlink", answer, ended, |answer| expect_status(answer, 200));
-            let dead = platform.refresh(&refresh).await;
-            keep(played, "Refresh after unlinking", dead, "Refused with invalid_grant, as it must be.", |answer| {
-                check_error(answer, &[400], "invalid_grant")
-            });
-        }
+        self.other_way(&platform, &access, played).await;
+        unlink(&platform, &access, &refresh, played).await;
     }
 }
 
-fn is_active(answer: &Recorded) -> Result<(), Fault> {
-    let active = answer.json().and_then(|json| json.get("active")?.as_bool());
-    if active == Some(true) {
-        return Ok(());
-    }
-    Err(Fault::new("old_access_token_died", "active: true", "something else", "a refresh must not end an access token"))
-}
-
-fn expect_status(answer: &Recorded, status: u16) -> Result<(), Fault> {
-    if answer.status == status {
-        return Ok(());
-    }
-    Err(Fault::new(
-        "revoke_refused",
-        format!("status {status}"),
-        format!("status {}", answer.status),
-        "read the answer",
-    ))
-}
-
-/// Notes a step; gives the tokens of its answer when it passed.
-fn keep(
-    played: &mut Vec<Played>,
-    name: &'static str,
-    answer: Result<Recorded, WireFault>,
-    success: &'static str,
-    check: impl Fn(&Recorded) -> Result<(), Fault>,
-) -> Option<Tokens> {
-    match answer {
-        Ok(recorded) => {
-            let checked = check(&recorded);
-            let tokens = Tokens::of(&recorded);
-            let passed = checked.is_ok();
-            played.push(Played {
-                name,
-                verdict: words(checked.as_ref().map(|()| success)),
-                passed,
-                took: recorded.took,
-                request: recorded.request,
-                answer: recorded.answer,
-            });
-            passed.then_some(tokens)
-        }
-        Err(fault) => {
-            let verdict = format!("No answer: {fault}");
-            let (request, answer) = (String::new(), String::new());
-            played.push(Played { name, verdict, passed: false, took: Duration::ZERO, request, answer });
-            None
-        }
-    }
-}
-
-fn words(outcome: Result<&'static str, &Fault>) -> String {
-    let text = outcome.map_or_else(Fault::detail, str::to_owned);
-    let mut rest = text.chars();
-    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_raw_messages_of_a_step_are_not_in_its_debug_form() {
-        let played = Played {
-            name: "Exchange",
-            verdict: "Expected status 200.".to_owned(),
-            passed: false,
-            took: Duration::ZERO,
-            request: "client_secret=hidden".to_owned(),
-            answer: "refresh_token=hidden".to_owned(),
-        };
-        let shown = format!("{played:?}");
-        assert!(shown.contains("Exchange") && !shown.contains("hidden"), "{shown}");
-    }
-
-    #[test]
-    fn a_verdict_begins_with_a_capital_letter() {
-        let fault = Fault::new("token_status", "status 200", "status 400", "look");
-        assert_eq!(words(Err(&fault)), "Expected status 200; saw status 400; mend: look");
-        assert_eq!(words(Ok("The code came back.")), "The code came back.");
+async fn unlink(alexa: &TokenClient<'_>, access: &PlainSecret, refresh: &PlainSecret, played: &mut Vec<Played>) {
+    if let Some(answer) = alexa.revoke(refresh).await {
+        let ended = "The link is ended again, so that every rehearsal starts fresh.";
+        keep(played, "Unlink", answer, ended, |answer| expect_status(answer, 200, "revoke_refused"));
+        let dead = alexa.refresh(refresh).await;
+        keep(played, "Refresh after unlinking", dead, "Refused with invalid_grant, as it must be.", |answer| {
+            check_error(answer, &[400], "invalid_grant")
+        });
+        two_way::after_unlinking(alexa, access, played).await;
     }
 }

@@ -25,6 +25,9 @@ pub struct Endpoints {
     pub introspection: Option<Url>,
     /// The revocation endpoint (RFC 7009), found like the introspection endpoint.
     pub revocation: Option<Url>,
+    /// Where the platform hands over its own codes. Metadata rarely names it, since the platform is told by its console: then
+    /// the customary path, which may not exist.
+    pub reciprocal: Url,
 }
 
 impl Endpoints {
@@ -54,6 +57,7 @@ impl Endpoints {
             token: below(base_url, "/oauth2/token"),
             introspection: Some(below(base_url, "/oauth2/introspect")),
             revocation: Some(below(base_url, "/oauth2/revoke")),
+            reciprocal: below(base_url, "/oauth2/reciprocal"),
         }
     }
 
@@ -90,6 +94,7 @@ impl Endpoints {
             token: url("token_endpoint").unwrap_or(customary.token),
             introspection: url("introspection_endpoint"),
             revocation: url("revocation_endpoint"),
+            reciprocal: url("reciprocal_endpoint").unwrap_or(customary.reciprocal),
         }
     }
 }
@@ -154,6 +159,13 @@ mod tests {
     }
 
     #[test]
+    fn a_reciprocal_endpoint_that_the_metadata_names_is_taken() {
+        let metadata = serde_json::json!({ "reciprocal_endpoint": "https://a.example/r" });
+        let endpoints = Endpoints::from_metadata(&url("https://a.example"), &metadata);
+        assert_eq!(endpoints.reciprocal.as_str(), "https://a.example/r");
+    }
+
+    #[test]
     fn metadata_that_names_no_revocation_endpoint_offers_none() {
         let metadata = serde_json::json!({
             "issuer": "https://a.example",
@@ -161,6 +173,7 @@ mod tests {
         });
         let endpoints = Endpoints::from_metadata(&url("https://a.example"), &metadata);
         assert_eq!(endpoints.revocation, None);
+        assert_eq!(endpoints.reciprocal.as_str(), "https://a.example/oauth2/reciprocal");
         assert_eq!(endpoints.token.as_str(), "https://a.example/t");
         assert_eq!(endpoints.authorization.path(), "/oauth2/authorize");
     }

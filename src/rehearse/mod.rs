@@ -15,6 +15,7 @@ mod form;
 mod front;
 pub mod login_with_amazon;
 mod page_rules;
+mod reciprocal;
 mod redirect;
 pub mod report;
 pub mod simulate;

@@ -1,5 +1,5 @@
-//! Owns the calls that the platform's servers make: exchange, refresh, introspect and revoke, with either client authentication.
-//! Leaves judging the answers to `token_answer` and the browser's part to `browser`.
+//! Owns the calls that the platform's servers and the skill's backend make: exchange, refresh, introspect, revoke, handing over
+//! a code and asking for a partner token. Leaves judging the answers to `token_answer` and the browser's part to `browser`.
 
 use std::fmt;
 
@@ -13,6 +13,9 @@ use super::attempt::Attempt;
 use super::endpoints::Endpoints;
 use super::wire::{API_BODY_LIMIT, Recorded, Wire, WireFault};
 use crate::model::secret::PlainSecret;
+
+/// The type of an access token (RFC 8693 section 3).
+pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// How the platform proves who it is (RFC 6749 section 2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +78,26 @@ impl TokenClient<'_> {
         self.offered(self.call(endpoint, &parameters).await)
     }
 
+    /// Hands over a code of the platform's own server, in Alexa's form: the user's access token is the only credential.
+    pub async fn hand_over(&self, access_token: &PlainSecret, code: &PlainSecret) -> Result<Recorded, WireFault> {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.append_pair("grant_type", "reciprocal_authorization_code");
+        body.append_pair("code", code.expose()).append_pair("client_id", self.client_id);
+        let bearer = format!("Bearer {}", access_token.expose());
+        self.post(&self.endpoints.reciprocal, body.finish(), Some(credentials(&bearer))).await
+    }
+
+    /// Asks for a fresh token of the platform's own server (RFC 8693 section 2.1), as the skill's backend does.
+    pub async fn partner_token(&self, access_token: &PlainSecret, audience: &str) -> Result<Recorded, WireFault> {
+        let parameters = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", access_token.expose()),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("audience", audience),
+        ];
+        self.call(&self.endpoints.token, &parameters).await
+    }
+
     /// Without metadata the endpoint was a guess, and 404 or 405 says that there is none.
     fn offered(&self, answer: Result<Recorded, WireFault>) -> Option<Result<Recorded, WireFault>> {
         let guessed = self.endpoints.issuer.is_none();
@@ -87,22 +110,33 @@ impl TokenClient<'_> {
     async fn call(&self, endpoint: &Url, parameters: &[(&str, &str)]) -> Result<Recorded, WireFault> {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(parameters).append_pair("client_id", self.client_id);
+        let authorization = match self.authentication {
+            ClientAuthentication::Basic => Some(basic(self.client_id, self.client_secret)),
+            ClientAuthentication::Body => {
+                body.append_pair("client_secret", self.client_secret.expose());
+                None
+            }
+        };
+        self.post(endpoint, body.finish(), authorization).await
+    }
+
+    async fn post(
+        &self,
+        endpoint: &Url,
+        form: String,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Recorded, WireFault> {
         let mut request = Request::new(Method::POST, endpoint.clone());
         let headers = request.headers_mut();
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded;charset=UTF-8");
-        headers.insert(CONTENT_TYPE, form);
+        let media_type = HeaderValue::from_static("application/x-www-form-urlencoded;charset=UTF-8");
+        headers.insert(CONTENT_TYPE, media_type);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let caller = HeaderValue::from_static("Apache-HttpClient/4.5.14 (Java/17.0.13)");
         headers.insert(USER_AGENT, caller);
-        match self.authentication {
-            ClientAuthentication::Basic => {
-                headers.insert(AUTHORIZATION, basic(self.client_id, self.client_secret));
-            }
-            ClientAuthentication::Body => {
-                body.append_pair("client_secret", self.client_secret.expose());
-            }
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization);
         }
-        *request.body_mut() = Some(body.finish().into());
+        *request.body_mut() = Some(form.into());
         self.wire.send(request, API_BODY_LIMIT).await
     }
 }
@@ -130,9 +164,12 @@ impl fmt::Display for ClientAuthentication {
 fn basic(client_id: &str, client_secret: &PlainSecret) -> HeaderValue {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encode(client_id), encode(client_secret.expose()));
-    let credentials = format!("Basic {}", STANDARD.encode(pair));
-    // Base64 is always a valid header value; an empty one would only be refused by the server.
-    let mut value = HeaderValue::from_str(&credentials).unwrap_or_else(|_| HeaderValue::from_static(""));
+    credentials(&format!("Basic {}", STANDARD.encode(pair)))
+}
+
+fn credentials(text: &str) -> HeaderValue {
+    // Base64 and tokens are valid header values; an empty one would only be refused by the server.
+    let mut value = HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
     value.set_sensitive(true);
     value
 }

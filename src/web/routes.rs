@@ -49,6 +49,8 @@ pub const HOME: &str = "/";
 pub const DEV_LINK: &str = "/dev/link";
 /// In `dev`, the redirect URI of the demo client.
 pub const DEV_CALLBACK: &str = "/dev/callback";
+/// In `dev`, the token endpoint of the stand-in for Login with Amazon; only the server itself calls it.
+pub const DEV_AMAZON_TOKEN: &str = "/dev/login-with-amazon/token";
 
 /// Paths below these speak JSON also when nothing is found; all others show pages.
 const API: [&str; 4] = ["/oauth2/", "/.well-known/", HEALTHZ, READYZ];
@@ -117,7 +119,8 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         services
             .service(read(HOME, pages::dev::home))
             .service(post(DEV_LINK, pages::dev::link))
-            .service(read(DEV_CALLBACK, pages::dev::callback));
+            .service(read(DEV_CALLBACK, pages::dev::callback))
+            .service(post(DEV_AMAZON_TOKEN, pages::dev::amazon_token));
     } else {
         services.service(read(HOME, pages::account::from_home));
     }

@@ -59,8 +59,12 @@ pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Parame
     if types != 1 || !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(Unreadable::MediaType);
     }
-    let body = tokio::time::timeout(PATIENCE, collect(payload)).await.map_err(|_| Unreadable::TooSlow)??;
-    Parameters::parse(&body).map_err(Unreadable::Malformed)
+    Parameters::parse(&read_body(payload).await?).map_err(Unreadable::Malformed)
+}
+
+/// Reads a body whatever its type, bounded in size and time.
+pub async fn read_body(payload: web::Payload) -> Result<Vec<u8>, Unreadable> {
+    tokio::time::timeout(PATIENCE, collect(payload)).await.map_err(|_| Unreadable::TooSlow)?
 }
 
 /// Reads parameters that may stand in the query, in the body, or in both; one that stands in both counts as repeated. Without

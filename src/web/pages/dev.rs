@@ -1,12 +1,17 @@
-//! Owns the pages of `couplet dev` that play the Alexa app. Leaves playing to `rehearse/dev.rs`.
+//! Owns the pages of `couplet dev` that play the Alexa app, and the token endpoint of its Login with Amazon. Leaves playing to
+//! `rehearse/`.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::App;
 use crate::model::parameters::Parameters;
 use crate::model::redirect_uri::is_loopback;
 use crate::rehearse::dev::{Played, Rehearsal};
+use crate::rehearse::login_with_amazon::{Answer, TokenCall};
+use crate::web::extract::form::read_body;
 use crate::web::pages::views::{DevHomePage, DevLinkPage, DevStep};
 use crate::web::pages::{Frame, problem};
 use crate::web::reply::to_page;
@@ -44,6 +49,20 @@ pub async fn callback(request: HttpRequest, app: Shared) -> HttpResponse {
         Some(steps) => show(&app, steps),
         None => to_page(crate::web::routes::HOME),
     }
+}
+
+/// What the server itself calls when it exchanges the codes that Alexa handed over.
+pub async fn amazon_token(request: HttpRequest, payload: Payload, app: Shared) -> HttpResponse {
+    let Some(rehearsal) = allowed(&request, &app) else { return elsewhere(&request, &app) };
+    let body = match read_body(payload).await {
+        Ok(body) => body,
+        Err(why) => return HttpResponse::build(why.status()).finish(),
+    };
+    let header = |name: HeaderName| request.headers().get(name)?.to_str().ok();
+    let call = TokenCall { content_type: header(CONTENT_TYPE), authorization: header(AUTHORIZATION), body: &body };
+    let Answer { status, content_type, body } = rehearsal.amazon.answer(&call);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).content_type(content_type).body(body)
 }
 
 fn show(app: &App, steps: Vec<Played>) -> HttpResponse {

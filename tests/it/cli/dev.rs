@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rstest::rstest;
 
 use crate::support::app::Backend::{self, Postgres, Sqlite};
+use crate::support::platform::Answer;
 use crate::support::postgres::free_port;
 use crate::support::program::{Program, Running};
 
@@ -50,7 +51,9 @@ async fn its_page_with_the_password_is_for_this_machine_alone(#[case] name: &str
     let server = program.serve("dev").await;
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let (home, link) = (format!("{}/", server.url), format!("{}/dev/link", server.url));
-    for request in [http.get(&home), http.post(&link), http.get(format!("{}/dev/callback?code=x", server.url))] {
+    let amazon = http.post(format!("{}/dev/login-with-amazon/token", server.url));
+    let callback = http.get(format!("{}/dev/callback?code=x", server.url));
+    for request in [http.get(&home), http.post(&link), callback, amazon] {
         let answer = request.header(name, value).send().await.unwrap();
         assert_eq!(answer.status(), 404);
         assert!(!answer.text().await.unwrap().contains(&printed(&server, "Password")));
@@ -67,6 +70,50 @@ async fn its_secrets_are_for_their_owner_alone() {
     for (file, expected) in [("data", 0o700), ("data/master.key", 0o600), ("data/dev.json", 0o600)] {
         let mode = std::fs::metadata(program.folder.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, expected, "{file}");
+    }
+}
+
+/// The secrets that it keeps.
+fn kept(program: &Program) -> serde_json::Value {
+    let text = std::fs::read_to_string(program.folder.path().join("data/dev.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_version_gets_what_it_lacks_and_keeps_the_rest() {
+    let program = on_a_port(Program::new());
+    drop(program.serve("dev").await);
+    let mut older = kept(&program);
+    let removed = older.as_object_mut().unwrap().remove("amazon_client_secret").unwrap();
+    program.write("data/dev.json", &older.to_string());
+    let server = program.serve("dev").await;
+    assert_eq!(printed(&server, "Password"), older["password"]);
+    let mut newer = kept(&program);
+    let added = newer.as_object_mut().unwrap().remove("amazon_client_secret").unwrap();
+    assert!(added != removed && added.as_str().unwrap().len() >= 43);
+    assert_eq!(newer, older);
+    let mode = std::fs::metadata(program.folder.path().join("data/dev.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    drop(server);
+    drop(program.serve("dev").await);
+    assert_eq!(kept(&program)["amazon_client_secret"], added);
+}
+
+#[tokio::test]
+async fn its_login_with_amazon_takes_the_kept_secret_alone() {
+    let program = on_a_port(Program::new());
+    let server = program.serve("dev").await;
+    let secret = kept(&program)["amazon_client_secret"].as_str().unwrap().to_owned();
+    for (secret, expected) in [("other", (401, "invalid_client")), (&*secret, (400, "invalid_grant"))] {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", "ANMADEUP"),
+            ("client_id", "amzn1.application-oa2-client.demo"),
+            ("client_secret", secret),
+        ];
+        let request = reqwest::Client::new().post(format!("{}/dev/login-with-amazon/token", server.url));
+        let answer = Answer::of(request.form(&form)).await;
+        assert_eq!((answer.status.as_u16(), answer.error()), expected);
     }
 }
 

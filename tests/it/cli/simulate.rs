@@ -1,9 +1,13 @@
 //! `simulate alexa` as a step of somebody's pipeline: one line per step or JSON, and an exit code.
 
+use std::sync::Arc;
+
+use couplet::app::SystemClock;
 use rstest::rstest;
 
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::{PASSWORD, SECRET};
+use crate::support::login_with_amazon::{AMAZON_CLIENT, AMAZON_SECRET, Amazon};
 use crate::support::program::{Program, Ran};
 use crate::support::stage::Stage;
 
@@ -47,4 +51,19 @@ async fn a_server_as_it_should_be_is_green_line_by_line(#[values(Sqlite, Postgre
     assert!(ran.out.lines().count() > 40, "four rounds, one line per step: {}", ran.out);
     let base_url = format!("--base-url {} --vendor-id M2TESTVENDOR0 --json", stage.server.url);
     assert_eq!(simulate(&stage, &base_url).json()["passed"], true);
+}
+
+#[rstest]
+#[tokio::test]
+async fn with_a_partner_the_link_is_rehearsed_both_ways(#[values(Sqlite, Postgres)] backend: Backend) {
+    let stage = Stage::on(backend).await;
+    let amazon = Amazon::start(Arc::new(SystemClock));
+    let command = format!(
+        "client set-partner alexa --partner alexa --token-url {} --partner-client-id {AMAZON_CLIENT} \
+         --partner-client-secret-stdin",
+        amazon.url()
+    );
+    stage.program.tell(&command, AMAZON_SECRET).done();
+    let ran = simulate(&stage, "");
+    assert!(ran.done().ends_with("60 steps, all passed.\n") && !ran.out.contains("not checked"), "{ran:?}");
 }

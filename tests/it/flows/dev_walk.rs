@@ -7,8 +7,19 @@ use crate::support::person::{Page, Person};
 use crate::support::postgres::free_port;
 use crate::support::program::{Program, Running};
 
-const STEPS: [&str; 7] =
-    ["Authorize", "Code", "Exchange", "Refresh", "Introspect", "Unlink", "Refresh after unlinking"];
+const STEPS: [&str; 11] = [
+    "Authorize",
+    "Code",
+    "Exchange",
+    "Refresh",
+    "Introspect",
+    "Reciprocal",
+    "Reciprocal again",
+    "Fresh Alexa token",
+    "Unlink",
+    "Refresh after unlinking",
+    "Alexa token after unlinking",
+];
 
 fn texts(page: &Page, selector: &str) -> Vec<String> {
     let document = scraper::Html::parse_document(&page.body);
@@ -64,11 +75,14 @@ async fn the_walk_ends_with_every_step_passed_and_its_messages(#[values(Sqlite, 
     assert_eq!(messages.len(), 2 * STEPS.len());
     assert!(messages[4].starts_with("POST /oauth2/token HTTP/1.1") && messages[4].contains("code_verifier="));
     assert!(messages[5].contains("200 OK") && messages[5].contains("\"refresh_token\""), "{}", messages[5]);
-    assert!(messages[13].contains("invalid_grant"), "{}", messages[13]);
+    assert!(messages[10].starts_with("POST /oauth2/reciprocal HTTP/1.1") && messages[10].contains("&code=AN"));
+    assert!(messages[15].contains("\"Atza|") && !messages[15].contains("Atzr|"), "{}", messages[15]);
+    assert!(messages[19].contains("invalid_grant"), "{}", messages[19]);
+    assert!(messages[21].contains("invalid_request"), "{}", messages[21]);
     let took = texts(&result, "li.step .took");
     assert_eq!(took[0], "–", "the person's own time is not measured");
-    assert!(took.iter().filter(|took| took.ends_with(" ms")).count() >= 5);
-    assert!(texts(&result, "li.step .verdict")[5].contains("The link is ended again"), "{}", result.body);
+    assert!(took.iter().filter(|took| took.ends_with(" ms")).count() >= 9);
+    assert!(texts(&result, "li.step .verdict")[8].contains("The link is ended again"), "{}", result.body);
 }
 
 #[rstest]

@@ -3,4 +3,5 @@
 mod broken;
 mod dev_walk;
 mod login_with_amazon;
+mod reciprocal;
 mod rehearsal;

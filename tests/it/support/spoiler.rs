@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use reqwest::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use reqwest::redirect::Policy;
@@ -22,6 +22,8 @@ pub struct Told {
     pub path: String,
     /// What was posted.
     pub posted: String,
+    /// The `Authorization` of the request.
+    pub authorization: String,
     /// The status.
     pub status: u16,
     /// The headers.
@@ -43,6 +45,20 @@ impl Told {
         let mut json: Value = serde_json::from_slice(&self.body).unwrap();
         change(json.as_object_mut().unwrap());
         self.body = serde_json::to_vec(&json).unwrap();
+    }
+
+    /// Becomes an answer of an API without a body.
+    pub fn become_empty(&mut self, status: u16) {
+        self.status = status;
+        self.headers.remove("content-type");
+        self.body.clear();
+    }
+
+    /// Becomes an error answer of an API (RFC 6749 section 5.2).
+    pub fn become_error(&mut self, status: u16, error: &str) {
+        self.status = status;
+        self.headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.body = serde_json::json!({ "error": error }).to_string().into_bytes();
     }
 
     /// Becomes a page.
@@ -117,10 +133,12 @@ async fn carry(
             asked = asked.header(name.as_str(), value.as_bytes());
         }
     }
+    let authorization = request.headers().get(AUTHORIZATION);
     let answer = asked.send().await.unwrap();
     let mut told = Told {
         path: request.path().to_owned(),
         posted: String::from_utf8_lossy(body).into_owned(),
+        authorization: authorization.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default(),
         status: answer.status().as_u16(),
         headers: answer.headers().clone(),
         body: answer.bytes().await.unwrap().to_vec(),
