@@ -19,10 +19,13 @@ use crate::cli::{CliError, open};
 use crate::config::Config;
 use crate::model::client::{Client, Credentials};
 use crate::model::login::Login;
+use crate::model::partner::{Partner, PartnerName, PartnerUrl};
 use crate::model::redirect_uri::RedirectUri;
+use crate::model::scope::Scope;
 use crate::model::secret::PlainSecret;
 use crate::model::time::Clock;
 use crate::model::user::User;
+use crate::partners::PartnerConfiguration;
 use crate::rehearse::dev::{PARTNER, Rehearsal};
 use crate::rehearse::login_with_amazon::LoginWithAmazon;
 use crate::store::open::{Migrations, open as open_store};
@@ -65,8 +68,10 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
     let mut app = open::assemble(&config, &issuer, store, master_key).await?;
     ensure_user(&config, &app, &kept).await?;
     let client = ensure_client(&app, &kept.client_secret, &format!("{base_url}{DEV_CALLBACK}")).await?;
-    ensure_partner(&app, &client, &format!("{base_url}{DEV_AMAZON_TOKEN}"), &kept.amazon_client_secret).await?;
-    let rehearsal = rehearsal(&config, &issuer, &base_url, &client, kept)?;
+    let token_url = format!("{base_url}{DEV_AMAZON_TOKEN}");
+    let two_way = ensure_partner(&app, &client, &token_url, &kept.amazon_client_secret).await?;
+    let mut rehearsal = rehearsal(&config, &issuer, &base_url, &client, kept)?;
+    rehearsal.amazon = rehearsal.amazon.filter(|_| two_way);
     tell(&base_url, &rehearsal);
     app.rehearsal = Some(rehearsal);
     serve(app, listener, None).await
@@ -129,11 +134,23 @@ async fn ensure_client(app: &App, secret: &str, callback: &str) -> Result<Client
     Ok(client)
 }
 
-/// The demo client's partner: the stand-in for Login with Amazon that this very run serves at `token_url`.
-async fn ensure_partner(app: &App, client: &Client, token_url: &str, secret: &str) -> Result<(), CliError> {
-    let client_secret: PlainSecret = secret.to_owned().into();
-    let _ = (app, &client.id, PARTNER, token_url, AMAZON_CLIENT, client_secret);
-    Ok(())
+/// The demo client's partner: the stand-in for Login with Amazon that this very run serves at `token_url`. One that the developer
+/// chose is not touched; tells whether it is the stand-in.
+async fn ensure_partner(app: &App, client: &Client, token_url: &str, secret: &str) -> Result<bool, CliError> {
+    let foreign = |partner: &Partner| partner.partner_client_id != AMAZON_CLIENT;
+    if app.store.partner(&client.id).await?.as_ref().is_some_and(foreign) {
+        return Ok(false);
+    }
+    let configuration = PartnerConfiguration {
+        client_id: client.id.clone(),
+        name: PartnerName::parse(PARTNER).map_err(|why| CliError::Failed(why.to_string()))?,
+        token_url: PartnerUrl::parse(token_url).map_err(|why| CliError::Failed(why.to_string()))?,
+        partner_client_id: AMAZON_CLIENT.to_owned(),
+        client_secret: secret.to_owned().into(),
+        scope: Scope::default(),
+    };
+    app.protocol.partners.configure(configuration).await?;
+    Ok(true)
 }
 
 fn rehearsal(
@@ -158,7 +175,7 @@ fn rehearsal(
         base_url: url(base_url)?,
         console: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         http: outbound()?,
-        amazon: LoginWithAmazon::new(AMAZON_CLIENT, amazon_secret, clock, randomness),
+        amazon: Some(LoginWithAmazon::new(AMAZON_CLIENT, amazon_secret, clock, randomness)),
         attempts: Default::default(),
     })
 }

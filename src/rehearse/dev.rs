@@ -48,8 +48,9 @@ pub struct Rehearsal {
     pub console: Vec<(String, String)>,
     /// Sends the platform's requests.
     pub http: Client,
-    /// Login with Amazon, where the codes come from that Alexa hands over.
-    pub amazon: LoginWithAmazon,
+    /// Stands in for Login with Amazon, where the codes come from that Alexa hands over; none when the demo client has a
+    /// partner of the developer's own.
+    pub amazon: Option<LoginWithAmazon>,
     /// The links on their way.
     pub attempts: Attempts,
 }

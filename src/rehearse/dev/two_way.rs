@@ -20,10 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Between two questions for a token that is still on its way.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Said when there is no stand-in.
+const REAL_PARTNER: &str = "Not rehearsed: the demo client’s partner is one of your own, which takes no made-up codes. `couplet client show` lists it.";
+
 impl Rehearsal {
     /// Hands over a code, twice, and fetches a token for it.
     pub(super) async fn other_way(&self, alexa: &TokenClient<'_>, access: &PlainSecret, played: &mut Vec<Played>) {
-        let code = self.amazon.issue_code();
+        let Some(amazon) = &self.amazon else { return played.push(Played::skipped("Reciprocal", REAL_PARTNER)) };
+        let code = amazon.issue_code();
         let taken = |answer: &Recorded| expect_status(answer, 200, "reciprocal_refused");
         let first = alexa.hand_over(access, &code).await;
         let success = "Alexa handed over a code of Login with Amazon; from here the link leads both ways.";
@@ -35,7 +39,7 @@ impl Rehearsal {
         keep(played, "Reciprocal again", again, success, taken);
         let token = patiently(alexa, access).await;
         let success = "The skill’s backend asked for a token, and Login with Amazon takes it.";
-        keep(played, "Fresh Alexa token", token, success, |answer| check_partner_token(answer, &self.amazon));
+        keep(played, "Fresh Alexa token", token, success, |answer| check_partner_token(answer, amazon));
     }
 }
 

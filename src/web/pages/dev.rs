@@ -53,14 +53,15 @@ pub async fn callback(request: HttpRequest, app: Shared) -> HttpResponse {
 
 /// What the server itself calls when it exchanges the codes that Alexa handed over.
 pub async fn amazon_token(request: HttpRequest, payload: Payload, app: Shared) -> HttpResponse {
-    let Some(rehearsal) = allowed(&request, &app) else { return elsewhere(&request, &app) };
+    let amazon = allowed(&request, &app).and_then(|rehearsal| rehearsal.amazon.as_ref());
+    let Some(amazon) = amazon else { return elsewhere(&request, &app) };
     let body = match read_body(payload).await {
         Ok(body) => body,
         Err(why) => return HttpResponse::build(why.status()).finish(),
     };
     let header = |name: HeaderName| request.headers().get(name)?.to_str().ok();
     let call = TokenCall { content_type: header(CONTENT_TYPE), authorization: header(AUTHORIZATION), body: &body };
-    let Answer { status, content_type, body } = rehearsal.amazon.answer(&call);
+    let Answer { status, content_type, body } = amazon.answer(&call);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     HttpResponse::build(status).content_type(content_type).body(body)
 }

@@ -126,6 +126,7 @@ fn the_same_is_printed_as_the_skill_management_api_takes_it() {
         "type": "AUTH_CODE",
         "authorizationUrl": "https://auth.example.com/oauth2/authorize",
         "accessTokenUrl": "https://auth.example.com/oauth2/token",
+        "reciprocalAccessTokenUrl": "https://auth.example.com/oauth2/reciprocal",
         "accessTokenScheme": "HTTP_BASIC",
         "clientId": "skill",
         "clientSecret": SECRET,
