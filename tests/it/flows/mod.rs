@@ -5,3 +5,4 @@ mod dev_walk;
 mod login_with_amazon;
 mod reciprocal;
 mod rehearsal;
+mod two_way;

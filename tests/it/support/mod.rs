@@ -10,4 +10,6 @@ pub mod program;
 pub mod rows;
 pub mod spoiler;
 pub mod stage;
+pub mod two_way;
 pub mod watchdog;
+pub mod write_lock;

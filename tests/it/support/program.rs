@@ -122,15 +122,29 @@ impl Program {
         self.spawn(arguments, Stdio::null())
     }
 
+    /// Starts another server process on the same database, on ports of its own, and waits until it answers.
+    pub async fn serve_beside(&self) -> Running {
+        let listen = format!("127.0.0.1:{}", free_port());
+        let admin = format!("127.0.0.1:{}", free_port());
+        let mut command = self.command("serve");
+        command.env("COUPLET_LISTEN", &listen).env("COUPLET_ADMIN_LISTEN", admin);
+        let mut running = self.spawn_command(command, Stdio::null(), &listen);
+        running.ready().await;
+        running
+    }
+
     fn spawn(&self, arguments: &str, stdin: Stdio) -> Running {
+        self.spawn_command(self.command(arguments), stdin, self.variable("COUPLET_LISTEN"))
+    }
+
+    fn spawn_command(&self, mut command: Command, stdin: Stdio, listen: &str) -> Running {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let path = |end: &str| self.folder.path().join(format!("{number}.{end}"));
         let (out, err) = (path("out"), path("err"));
-        let mut command = self.command(arguments);
         command.stdin(stdin).stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
         let child = command.spawn().unwrap();
-        Running { url: format!("http://{}", self.variable("COUPLET_LISTEN")), child, out, err }
+        Running { url: format!("http://{listen}"), child, out, err }
     }
 
     /// Starts a server and waits until it answers.
@@ -198,6 +212,12 @@ impl Running {
     pub fn terminate(&self) {
         let killed = Command::new("/bin/sh").args(["-c", "kill -TERM \"$0\"", &self.child.id().to_string()]).status();
         assert!(killed.unwrap().success());
+    }
+
+    /// Ends it at once, wherever it is, as a power cut does.
+    pub async fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.ended().await;
     }
 
     /// Waits for its end; gives the exit code.

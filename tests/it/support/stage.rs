@@ -43,6 +43,14 @@ impl Stage {
         Platform::new(&self.server.url, id, Some(secret), "https://layla.amazon.com/api/skill/link/M2TESTVENDOR0")
     }
 
+    /// Another server process on the same database, as Alexa reaches it; it runs as long as the second value lives.
+    pub async fn second_server(&self) -> (Platform, Running) {
+        let running = self.program.serve_beside().await;
+        let mut alexa = self.alexa();
+        alexa.url = running.url.clone();
+        (alexa, running)
+    }
+
     /// A person with a fresh browser.
     pub fn person(&self) -> Person {
         Person::new(&self.server.url)
