@@ -103,6 +103,7 @@ async fn what_hangs_ends_with_a_release() {
     let asking = amazon.clone();
     let asked = tokio::spawn(async move { exchange(&asking, AMAZON_SECRET).await });
     amazon.until_arrived(1).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!asked.is_finished());
     amazon.release();
     assert!(!asked.await.unwrap().unwrap_err().is_timeout());
