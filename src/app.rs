@@ -88,7 +88,8 @@ impl App {
     /// Puts the parts together for `issuer`, the public URL without a slash at its end.
     pub async fn assemble(config: &Config, issuer: &str, parts: Parts) -> Result<Self, StartFailure> {
         let Parts { store, master_key, clock, randomness } = parts;
-        let keys = Arc::new(open_keys(config, store.clone(), &master_key, clock.clone(), &*randomness).await?);
+        let sealer = Arc::new(Sealer::new(&master_key)?);
+        let keys = Arc::new(open_keys(config, store.clone(), sealer, clock.clone(), &*randomness).await?);
         let times = config.tokens;
         let protocol = Protocol {
             store: store.clone(),
@@ -135,12 +136,12 @@ impl App {
 pub async fn open_keys(
     config: &Config,
     store: Arc<dyn Store>,
-    master_key: &MasterKey,
+    sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
     randomness: &dyn Randomness,
 ) -> Result<Keys, StartFailure> {
     let overlap = config.tokens.access.saturating_add(KEY_MARGIN);
-    let parts = KeyParts { store, sealer: Sealer::new(master_key)?, clock, overlap };
+    let parts = KeyParts { store, sealer, clock, overlap };
     Ok(Keys::open(parts, randomness).await?)
 }
 

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod open;
 mod postgres;
 mod rows;
+pub mod sealed;
 pub mod sign_ins;
 mod sql;
 mod sqlite;
@@ -21,13 +22,14 @@ pub use crate::model::failure::StoreError;
 pub use clients::ClientStore;
 pub use grants::GrantStore;
 pub use keys::KeyStore;
+pub use sealed::SealedStore;
 pub use sign_ins::SignInStore;
 pub use users::UserStore;
 
 /// Everything the program remembers.
-pub trait Store: ClientStore + UserStore + SignInStore + GrantStore + KeyStore + Health {}
+pub trait Store: ClientStore + UserStore + SignInStore + GrantStore + KeyStore + SealedStore + Health {}
 
-impl<S: ClientStore + UserStore + SignInStore + GrantStore + KeyStore + Health> Store for S {}
+impl<S: ClientStore + UserStore + SignInStore + GrantStore + KeyStore + SealedStore + Health> Store for S {}
 
 /// Whether the database answers.
 #[async_trait]

@@ -6,6 +6,7 @@
 mod clients;
 mod grants;
 mod keys;
+mod sealed;
 mod sign_ins;
 mod users;
 
