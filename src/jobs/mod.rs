@@ -1,3 +1,4 @@
 //! Owns work that nobody waits for. Leaves what is remembered to `store/`.
 
+pub mod master_key;
 pub mod purge;

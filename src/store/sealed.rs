@@ -23,13 +23,8 @@ pub enum SealedColumn {
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Key,
-        Self::PartnerSecret,
-        Self::ReverseCode,
-        Self::ReverseAccessToken,
-        Self::ReverseRefreshToken,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Key, Self::PartnerSecret, Self::ReverseCode, Self::ReverseAccessToken, Self::ReverseRefreshToken];
 
     /// Its table.
     pub fn table(self) -> &'static str {

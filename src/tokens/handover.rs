@@ -74,7 +74,9 @@ pub async fn begin(
         }
         Some(next) => Ok(Rotation::Another(next.kid)),
         None if sealer.current() == name => Ok(Rotation::NotNeeded),
-        None => Err(Fault::new("another rotation has ended at this moment; look where it led, then begin again").into()),
+        None => {
+            Err(Fault::new("another rotation has ended at this moment; look where it led, then begin again").into())
+        }
     }
 }
 
@@ -124,6 +126,7 @@ fn sealed(
 fn open(sealer: &Sealer, row: &SealedKey) -> Result<MasterKey, Fault> {
     let name = row_of(row.purpose, row.serial);
     let bytes = Zeroizing::new(sealer.open(place(&name), &row.sealed)?);
-    let key = MasterKey::from_slice(&bytes).filter(|key| Sealer::name_of(key).is_ok_and(|it| it.to_string() == row.kid));
+    let key =
+        MasterKey::from_slice(&bytes).filter(|key| Sealer::name_of(key).is_ok_and(|it| it.to_string() == row.kid));
     key.ok_or_else(|| Fault::new(format!("keys.sealed of row {name}: it is not the master key {}", row.kid)))
 }

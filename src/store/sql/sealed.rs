@@ -12,8 +12,21 @@ use crate::store::sealed::{SealedColumn, SealedStore, SealedValue};
 macro_rules! page {
     ($table:literal, $row:expr, $column:literal, $more:literal) => {
         concat!(
-            "SELECT ", $row, " AS id, ", $column, " AS sealed FROM ", $table,
-            " WHERE ", $row, " > $1 AND ", $column, " IS NOT NULL", $more, " ORDER BY ", $row, " LIMIT $2"
+            "SELECT ",
+            $row,
+            " AS id, ",
+            $column,
+            " AS sealed FROM ",
+            $table,
+            " WHERE ",
+            $row,
+            " > $1 AND ",
+            $column,
+            " IS NOT NULL",
+            $more,
+            " ORDER BY ",
+            $row,
+            " LIMIT $2"
         )
     };
 }
@@ -21,9 +34,7 @@ macro_rules! page {
 /// An exchange: `$1` is the row, `$2` what must be there, `$3` what shall be.
 macro_rules! exchange {
     ($table:literal, $row:expr, $column:literal, $more:literal) => {
-        concat!(
-            "UPDATE ", $table, " SET ", $column, " = $3", $more, " WHERE ", $row, " = $1 AND ", $column, " = $2"
-        )
+        concat!("UPDATE ", $table, " SET ", $column, " = $3", $more, " WHERE ", $row, " = $1 AND ", $column, " = $2")
     };
 }
 
