@@ -45,3 +45,19 @@ async fn each_purpose_counts_for_itself(#[values(Sqlite, Postgres)] backend: Bac
         assert_same(cellar.store.keys(key.purpose).await.unwrap(), vec![key]);
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_key_is_forgotten_by_its_name_alone(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    let kept = [key(KeyPurpose::NextMaster, 1), key(KeyPurpose::FormerMaster, 2)];
+    for key in [&key(KeyPurpose::NextMaster, 2), &kept[0], &kept[1]] {
+        cellar.store.add_key(key).await.unwrap();
+    }
+    for _ in 0..2 {
+        cellar.store.delete_key(KeyPurpose::NextMaster, "kid 2").await.unwrap();
+    }
+    for key in kept {
+        assert_same(cellar.store.keys(key.purpose).await.unwrap(), vec![key]);
+    }
+}
