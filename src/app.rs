@@ -90,10 +90,8 @@ impl App {
     pub async fn assemble(config: &Config, issuer: &str, parts: Parts) -> Result<Self, StartFailure> {
         let Parts { store, master_key, clock, randomness } = parts;
         let sealer = Arc::new(Sealer::new(&master_key)?);
-        let overlap = config.tokens.access.saturating_add(KEY_MARGIN);
-        let parts = KeyParts { store: store.clone(), sealer: sealer.clone(), clock: clock.clone(), overlap };
-        let keys = Arc::new(Keys::open(parts, &*randomness).await?);
-        let partners = Arc::new(Partners::new(store.clone(), sealer, clock.clone(), outbound()?));
+        let keys = Arc::new(open_keys(config, store.clone(), sealer, clock.clone(), &*randomness).await?);
+        let partners = Arc::new(Partners::new(store.clone(), keys.clone(), clock.clone(), outbound()?));
         let times = config.tokens;
         let protocol = Protocol {
             store: store.clone(),
@@ -135,6 +133,19 @@ impl App {
     pub fn is_https(&self) -> bool {
         self.https
     }
+}
+
+/// Opens the keys in the database, made first when there are none.
+pub async fn open_keys(
+    config: &Config,
+    store: Arc<dyn Store>,
+    sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
+    randomness: &dyn Randomness,
+) -> Result<Keys, StartFailure> {
+    let overlap = config.tokens.access.saturating_add(KEY_MARGIN);
+    let parts = KeyParts { store, sealer, clock, overlap };
+    Ok(Keys::open(parts, randomness).await?)
 }
 
 fn throttle(rate: Option<Rate>) -> Throttle {

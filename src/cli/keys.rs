@@ -1,12 +1,12 @@
-//! Owns `couplet keys …`.
+//! Owns `couplet keys …`. Leaves the master key to `rotate_master.rs`.
 
 use serde::Serialize;
 
 use crate::app::StartFailure;
 use crate::cli::args::KeysCommand;
-use crate::cli::{CliError, open, print};
+use crate::cli::{CliError, open, print, rotate_master};
 use crate::config::Config;
-use crate::tokens::keys::DatedKey;
+use crate::tokens::keys::{DatedKey, Keys};
 
 #[derive(Serialize)]
 struct Listed {
@@ -29,25 +29,28 @@ impl From<&DatedKey> for Listed {
 
 /// Lists or rotates.
 pub async fn run(config: &Config, command: KeysCommand) -> Result<(), CliError> {
-    let app = open::app(config).await?;
-    let keys = &app.protocol.keys;
     match command {
-        KeysCommand::List { json } => {
-            let listed: Vec<Listed> =
-                keys.published().await.map_err(StartFailure::from)?.iter().map(Listed::from).collect();
-            if json {
-                return print::json(&listed);
-            }
-            listed.iter().for_each(show);
-        }
-        KeysCommand::Rotate { json } => {
-            let listed = Listed::from(&keys.rotate().await.map_err(StartFailure::from)?);
-            if json {
-                return print::json(&listed);
-            }
-            show(&listed);
-        }
+        KeysCommand::List { json } => list(&open::app(config).await?.protocol.keys, json).await,
+        KeysCommand::Rotate { json } => rotate(&open::app(config).await?.protocol.keys, json).await,
+        KeysCommand::RotateMaster { new_key_file, json } => rotate_master::run(config, &new_key_file, json).await,
     }
+}
+
+async fn list(keys: &Keys, json: bool) -> Result<(), CliError> {
+    let listed: Vec<Listed> = keys.published().await.map_err(StartFailure::from)?.iter().map(Listed::from).collect();
+    if json {
+        return print::json(&listed);
+    }
+    listed.iter().for_each(show);
+    Ok(())
+}
+
+async fn rotate(keys: &Keys, json: bool) -> Result<(), CliError> {
+    let listed = Listed::from(&keys.rotate().await.map_err(StartFailure::from)?);
+    if json {
+        return print::json(&listed);
+    }
+    show(&listed);
     Ok(())
 }
 

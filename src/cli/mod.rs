@@ -9,6 +9,7 @@ mod migrate;
 mod open;
 mod print;
 mod purge;
+mod rotate_master;
 mod serve;
 mod simulate;
 mod user;

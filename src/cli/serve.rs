@@ -4,12 +4,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::cli::print::line;
 use crate::cli::{CliError, open};
 use crate::config::Config;
 use crate::jobs::exchange::exchange_until;
+use crate::jobs::master_key::follow_forever;
 use crate::jobs::purge::purge_forever;
 use crate::store::open::{Migrations, open as open_store};
 use crate::telemetry;
@@ -36,12 +38,15 @@ pub async fn run(config: Config, no_migrate: bool) -> Result<(), CliError> {
 /// Runs both listeners and the jobs until the process is told to stop.
 pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) -> Result<(), CliError> {
     let app = Arc::new(app);
-    let for_purge = app.clone();
-    let purging = tokio::spawn(async move { purge_forever(&for_purge).await });
+    let (for_purge, for_master_key) = (app.clone(), app.clone());
+    let jobs = [
+        tokio::spawn(async move { purge_forever(&for_purge).await }),
+        tokio::spawn(async move { follow_forever(&for_master_key).await }),
+    ];
     let stop = Arc::new(Notify::new());
     let exchanging = tokio::spawn(exchange_until(app.protocol.partners.clone(), stop.clone()));
     let served = server::run(app, listener, admin).await;
-    purging.abort();
+    jobs.iter().for_each(JoinHandle::abort);
     stop.notify_one();
     // It ends by itself; a code that is with the partner at this moment is worth the wait.
     drop(exchanging.await);

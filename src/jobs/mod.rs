@@ -1,4 +1,5 @@
 //! Owns work that nobody waits for. Leaves what is remembered to `store/`.
 
 pub mod exchange;
+pub mod master_key;
 pub mod purge;

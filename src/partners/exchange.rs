@@ -71,8 +71,8 @@ impl Partners {
         partner: &Partner,
         code: &WaitingCode,
     ) -> Result<Result<Issued, CallFault>, VaultFailure> {
-        let secret: PlainSecret = self.vault.open_secret(partner)?;
-        let plain = self.vault.open_code(grant_id, code)?;
+        let secret: PlainSecret = self.vault.open_secret(partner).await?;
+        let plain = self.vault.open_code(grant_id, code).await?;
         Ok(AuthorizationServer::new(&self.http, partner, &secret)?.exchange_code(&plain).await)
     }
 

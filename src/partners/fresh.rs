@@ -67,15 +67,15 @@ impl Partners {
     ) -> Result<FreshToken, Failure<NoToken>> {
         let tokens = self.tokens_of(grant_id, partner).await?;
         if self.clock.now() < tokens.fresh_until {
-            return self.give(grant_id, partner, &tokens);
+            return self.give(grant_id, partner, &tokens).await;
         }
         let flight = self.flights.join(grant_id, self.clone().refresh(grant_id, partner.clone()));
         let landed = timeout(WAIT, flight).await.unwrap_or(Landed::Unreachable);
         let tokens = self.tokens_of(grant_id, partner).await?;
         let usable = self.clock.now() < tokens.expires_at - LAST_USE;
         match landed {
-            Landed::Settled => self.give(grant_id, partner, &tokens),
-            Landed::Unreachable if usable => self.give(grant_id, partner, &tokens),
+            Landed::Settled => self.give(grant_id, partner, &tokens).await,
+            Landed::Unreachable if usable => self.give(grant_id, partner, &tokens).await,
             Landed::Unreachable => Err(Failure::Refused(NoToken::Unreachable)),
         }
     }
@@ -91,14 +91,16 @@ impl Partners {
         }
     }
 
-    fn give(
+    async fn give(
         &self,
         grant_id: GrantId,
         partner: &Partner,
         tokens: &SealedTokens,
     ) -> Result<FreshToken, Failure<NoToken>> {
+        let access = self.vault.open_access(grant_id, tokens).await;
+        let access = access.map_err(|failure| failure.map(|never| match never {}))?;
         Ok(FreshToken {
-            access: self.vault.open_access(grant_id, tokens)?,
+            access,
             expires_at: tokens.expires_at,
             scope: tokens.scope.clone().unwrap_or_else(|| partner.scope.clone()),
         })
@@ -121,7 +123,7 @@ impl Partners {
 
     async fn refresh_once(&self, grant_id: GrantId, partner: &Partner) -> Result<Landed, VaultFailure> {
         // Whatever may fail on our side fails before the lease is taken and the partner is asked.
-        let secret = self.vault.open_secret(partner)?;
+        let secret = self.vault.open_secret(partner).await?;
         let server = AuthorizationServer::new(&self.http, partner, &secret)?;
         let used = match self.take_lease(grant_id).await? {
             Lease::Ours(tokens) => tokens,
@@ -133,7 +135,7 @@ impl Partners {
             self.store_patiently(grant_id, &|link| link.refresh_refused(&used, why, self.clock.now())).await?;
             return Ok(Landed::Settled);
         };
-        let answer = server.refresh(&self.vault.open_refresh(grant_id, sealed)?).await;
+        let answer = server.refresh(&self.vault.open_refresh(grant_id, sealed).await?).await;
         self.note_refresh(grant_id, &used, answer).await
     }
 

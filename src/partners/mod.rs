@@ -26,7 +26,7 @@ use crate::partners::flights::Flights;
 use crate::partners::vault::Vault;
 use crate::store::Store;
 use crate::store::partners::{AddReverseLink, SetPartner};
-use crate::tokens::seal::Sealer;
+use crate::tokens::keys::Keys;
 pub use fresh::{FreshToken, NoToken};
 
 /// How long a reciprocal code lives at the partner (Login with Amazon documents five minutes).
@@ -89,9 +89,9 @@ pub struct Partners {
 }
 
 impl Partners {
-    /// Over a store, with the sealer of its secrets and a client that follows no redirect.
-    pub fn new(store: Arc<dyn Store>, sealer: Arc<Sealer>, clock: Arc<dyn Clock>, http: reqwest::Client) -> Self {
-        let vault = Vault { sealer };
+    /// Over a store, with the keys that seal its secrets and a client that follows no redirect.
+    pub fn new(store: Arc<dyn Store>, keys: Arc<Keys>, clock: Arc<dyn Clock>, http: reqwest::Client) -> Self {
+        let vault = Vault { keys };
         Self { store, vault, clock, http, flights: Flights::default(), code_arrived: Notify::new() }
     }
 

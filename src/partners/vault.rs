@@ -10,8 +10,10 @@ use crate::model::partner::Partner;
 use crate::model::reverse_link::{CodeHash, SealedTokens, WaitingCode};
 use crate::model::secret::PlainSecret;
 use crate::model::time::{Timestamp, after};
+use crate::partners::VaultFailure;
 use crate::partners::authorization_server::Issued;
-use crate::tokens::seal::{Place, Sealer};
+use crate::tokens::keys::Keys;
+use crate::tokens::seal::Place;
 
 /// How long before its end an access token is replaced.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -24,20 +26,20 @@ const LONGEST_LIFE: Duration = Duration::from_secs(365 * 86_400);
 
 /// Seals and opens.
 pub(super) struct Vault {
-    pub(super) sealer: Arc<Sealer>,
+    pub(super) keys: Arc<Keys>,
 }
 
 impl Vault {
     /// Seals our secret at a partner.
     pub(super) fn seal_secret(&self, client_id: &ClientId, secret: &PlainSecret) -> Result<Vec<u8>, Fault> {
         let place = Place { table: "partners", column: "client_secret", row: client_id.as_str() };
-        self.sealer.seal(place, secret.expose().as_bytes())
+        self.keys.seal(place, secret.expose().as_bytes())
     }
 
     /// Our secret at a partner.
-    pub(super) fn open_secret(&self, partner: &Partner) -> Result<PlainSecret, Fault> {
+    pub(super) async fn open_secret(&self, partner: &Partner) -> Result<PlainSecret, VaultFailure> {
         let place = Place { table: "partners", column: "client_secret", row: partner.client_id.as_str() };
-        self.open(place, &partner.sealed_secret)
+        self.open(place, &partner.sealed_secret).await
     }
 
     /// Seals a reciprocal code.
@@ -46,8 +48,8 @@ impl Vault {
     }
 
     /// A reciprocal code.
-    pub(super) fn open_code(&self, grant_id: GrantId, code: &WaitingCode) -> Result<PlainSecret, Fault> {
-        self.open_for(grant_id, "code", &code.sealed)
+    pub(super) async fn open_code(&self, grant_id: GrantId, code: &WaitingCode) -> Result<PlainSecret, VaultFailure> {
+        self.open_for(grant_id, "code", &code.sealed).await
     }
 
     /// Seals what the partner issued at `now` for the code of `from`.
@@ -75,27 +77,31 @@ impl Vault {
     }
 
     /// The access token.
-    pub(super) fn open_access(&self, grant_id: GrantId, tokens: &SealedTokens) -> Result<PlainSecret, Fault> {
-        self.open_for(grant_id, "access_token", &tokens.access)
+    pub(super) async fn open_access(
+        &self,
+        grant_id: GrantId,
+        tokens: &SealedTokens,
+    ) -> Result<PlainSecret, VaultFailure> {
+        self.open_for(grant_id, "access_token", &tokens.access).await
     }
 
     /// The refresh token.
-    pub(super) fn open_refresh(&self, grant_id: GrantId, sealed: &[u8]) -> Result<PlainSecret, Fault> {
-        self.open_for(grant_id, "refresh_token", sealed)
+    pub(super) async fn open_refresh(&self, grant_id: GrantId, sealed: &[u8]) -> Result<PlainSecret, VaultFailure> {
+        self.open_for(grant_id, "refresh_token", sealed).await
     }
 
     fn seal_for(&self, grant_id: GrantId, column: &str, secret: &PlainSecret) -> Result<Vec<u8>, Fault> {
         let row = grant_id.to_string();
-        self.sealer.seal(Place { table: "reverse_links", column, row: &row }, secret.expose().as_bytes())
+        self.keys.seal(Place { table: "reverse_links", column, row: &row }, secret.expose().as_bytes())
     }
 
-    fn open_for(&self, grant_id: GrantId, column: &str, sealed: &[u8]) -> Result<PlainSecret, Fault> {
+    async fn open_for(&self, grant_id: GrantId, column: &str, sealed: &[u8]) -> Result<PlainSecret, VaultFailure> {
         let row = grant_id.to_string();
-        self.open(Place { table: "reverse_links", column, row: &row }, sealed)
+        self.open(Place { table: "reverse_links", column, row: &row }, sealed).await
     }
 
-    fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<PlainSecret, Fault> {
-        let plain = self.sealer.open(place, sealed)?;
+    async fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<PlainSecret, VaultFailure> {
+        let plain = self.keys.unseal(place, sealed).await?;
         let text = String::from_utf8(plain).map_err(|_| Fault::new(format!("{} is no text", place.column)))?;
         Ok(text.into())
     }

@@ -12,6 +12,11 @@ pub enum KeyPurpose {
     SignEs256,
     /// The root from which the keys for refresh tokens, opaque access tokens and forms are derived.
     TokenRoot,
+    /// The master key to which a rotation leads, sealed under the one before; `kid` is its name. There while the rotation
+    /// is under way.
+    NextMaster,
+    /// A master key that was replaced, sealed under its successor; `kid` is its name.
+    FormerMaster,
 }
 
 impl KeyPurpose {
@@ -20,6 +25,8 @@ impl KeyPurpose {
         match self {
             KeyPurpose::SignEs256 => "sign-es256",
             KeyPurpose::TokenRoot => "token-root",
+            KeyPurpose::NextMaster => "next-master",
+            KeyPurpose::FormerMaster => "former-master",
         }
     }
 }
@@ -56,6 +63,13 @@ pub trait KeyStore: Send + Sync {
 
     /// Adds a key under a number that is free.
     async fn add_key(&self, key: &SealedKey) -> Result<AddKey, StoreError>;
+
+    /// Adds the two keys of a beginning rotation of the master key, both or neither: `former`, then `next`. Nothing changes
+    /// while a key of the purpose of `next` is there, for one rotation is under way at a time.
+    async fn hand_over(&self, next: &SealedKey, former: &SealedKey) -> Result<AddKey, StoreError>;
+
+    /// Forgets the keys of that purpose and name; forgetting none is fine.
+    async fn delete_key(&self, purpose: KeyPurpose, kid: &str) -> Result<(), StoreError>;
 
     /// Forgets the keys of a purpose whose successor came into force before `replaced_before`; tells how many.
     async fn purge_keys(&self, purpose: KeyPurpose, replaced_before: Timestamp) -> Result<u64, StoreError>;

@@ -11,6 +11,7 @@ pub mod open;
 pub mod partners;
 mod postgres;
 mod rows;
+pub mod sealed;
 pub mod sign_ins;
 mod sql;
 mod sqlite;
@@ -23,13 +24,20 @@ pub use clients::ClientStore;
 pub use grants::GrantStore;
 pub use keys::KeyStore;
 pub use partners::PartnerStore;
+pub use sealed::SealedStore;
 pub use sign_ins::SignInStore;
 pub use users::UserStore;
 
 /// Everything the program remembers.
-pub trait Store: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + Health {}
+pub trait Store:
+    ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + Health
+{
+}
 
-impl<S: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + Health> Store for S {}
+impl<S> Store for S where
+    S: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + Health
+{
+}
 
 /// Whether the database answers.
 #[async_trait]

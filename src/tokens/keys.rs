@@ -10,6 +10,7 @@ use crate::model::time::{Clock, Timestamp, after};
 use crate::store::KeyStore;
 use crate::store::keys::{AddKey, KeyPurpose, SealedKey};
 use crate::tokens::derived::TokenKeys;
+use crate::tokens::handover;
 use crate::tokens::jwt::SigningKey;
 use crate::tokens::seal::{Place, Sealer};
 
@@ -54,6 +55,7 @@ pub struct Keys {
 impl Keys {
     /// Loads the keys, made first when there are none.
     pub async fn open(parts: KeyParts, randomness: &dyn Randomness) -> Result<Self, KeyFailure> {
+        handover::learn_keys(&*parts.store, &parts.sealer).await?;
         let root = token_root(&parts, randomness).await?;
         let keys = Self { tokens: TokenKeys::from_root(&root)?, parts, known: Mutex::default() };
         if keys.load().await?.is_empty() {
@@ -94,6 +96,28 @@ impl Keys {
         self.load().await?.pop().ok_or_else(|| Fault::new("there is no signing key").into())
     }
 
+    /// Learns the master keys that a rotation hands over, as it goes on. To be called now and then, and when something is
+    /// sealed under a key that is not known.
+    pub async fn refresh_master_keys(&self) -> Result<(), KeyFailure> {
+        handover::learn_keys(&*self.parts.store, &self.parts.sealer).await
+    }
+
+    /// Encrypts a secret of another table for its place.
+    pub fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.parts.sealer.seal(place, plain)
+    }
+
+    /// Decrypts one. A value that does not open may be sealed under a master key of a moment ago, which is looked for once.
+    pub async fn unseal(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, KeyFailure> {
+        match self.parts.sealer.open(place, sealed) {
+            Ok(plain) => Ok(plain),
+            Err(_) => {
+                self.refresh_master_keys().await?;
+                Ok(self.parts.sealer.open(place, sealed)?)
+            }
+        }
+    }
+
     /// Forgets keys that are no longer published; tells how many.
     pub async fn purge(&self) -> Result<u64, KeyFailure> {
         let overlap = crate::model::time::span(self.parts.overlap);
@@ -115,6 +139,16 @@ impl Keys {
     }
 
     async fn load(&self) -> Result<Vec<DatedKey>, KeyFailure> {
+        match self.load_with_known_keys().await {
+            Err(Failure::Internal(_)) => {
+                self.refresh_master_keys().await?;
+                self.load_with_known_keys().await
+            }
+            loaded => loaded,
+        }
+    }
+
+    async fn load_with_known_keys(&self) -> Result<Vec<DatedKey>, KeyFailure> {
         let stored = self.parts.store.keys(KeyPurpose::SignEs256).await?;
         let now = self.parts.clock.now();
         let successors = stored.iter().skip(1).map(|key| Some(after(key.created_at, self.parts.overlap)));
@@ -161,7 +195,10 @@ async fn token_root(parts: &KeyParts, randomness: &dyn Randomness) -> Result<Vec
     }
     let stored = parts.store.keys(purpose).await?.into_iter().next();
     let stored = stored.ok_or_else(|| Fault::new("the token root was not stored"))?;
-    Ok(parts.sealer.open(place(&row), &stored.sealed)?)
+    match parts.sealer.open(place(&row), &stored.sealed) {
+        Err(fault) => Err(handover::explain(&*parts.store, &parts.sealer, fault).await?.into()),
+        root => Ok(root?),
+    }
 }
 
 async fn seal_and_add(
@@ -176,10 +213,12 @@ async fn seal_and_add(
     Ok(parts.store.add_key(&key).await?)
 }
 
-fn row_of(purpose: KeyPurpose, serial: u32) -> String {
+/// The primary key of a row of `keys`.
+pub(super) fn row_of(purpose: KeyPurpose, serial: u32) -> String {
     format!("{}/{serial}", purpose.as_str())
 }
 
-fn place(row: &str) -> Place<'_> {
+/// Where the private part of a key is stored.
+pub(super) fn place(row: &str) -> Place<'_> {
     Place { table: "keys", column: "sealed", row }
 }

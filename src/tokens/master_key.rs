@@ -46,6 +46,11 @@ impl MasterKey {
         Self(bytes)
     }
 
+    /// A key from what was opened; nothing else than 32 bytes is one.
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The bytes; call it only where keys are derived.
     pub fn expose(&self) -> &[u8; 32] {
         &self.0

@@ -2,8 +2,10 @@
 //! remembering keys to `store/`.
 
 pub mod derived;
+pub mod handover;
 pub mod jwt;
 pub mod keys;
 pub mod master_key;
 pub mod opaque;
+pub mod reseal;
 pub mod seal;

@@ -15,6 +15,7 @@ mod cli;
 mod flows;
 mod house;
 mod http;
+mod master_key;
 mod outage;
 mod pages;
 mod secrets;

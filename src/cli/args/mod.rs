@@ -42,7 +42,7 @@ pub enum Command {
     /// The links
     #[command(subcommand)]
     Grant(GrantCommand),
-    /// The signing keys
+    /// The signing keys and the master key
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Plays a platform against a server and tells whether it would be content
@@ -145,7 +145,7 @@ pub enum GrantCommand {
     },
 }
 
-/// Commands about signing keys.
+/// Commands about keys.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
     /// Lists the published keys
@@ -156,6 +156,15 @@ pub enum KeysCommand {
     },
     /// Signs with a new key from now on; the former one stays published until its last token has ended
     Rotate {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Seals everything anew under another master key while servers run; killed and run again, it goes on
+    RotateMaster {
+        /// A file with the new master key, as `openssl rand -base64 32` prints it
+        #[arg(long, value_name = "FILE")]
+        new_key_file: PathBuf,
         /// Print JSON
         #[arg(long)]
         json: bool,

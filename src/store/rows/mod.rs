@@ -19,6 +19,7 @@ use crate::model::time::Timestamp;
 use crate::model::user::{SignIn, User};
 use crate::store::StoreError;
 use crate::store::keys::{KeyPurpose, SealedKey};
+use crate::store::sealed::SealedValue;
 pub use grants::{BothWaysRow, GrantRow, PresentedRow};
 pub use reverse_links::{GrantIdRow, PartnerRow, ReverseLinkRow};
 
@@ -188,4 +189,30 @@ impl KeyRow {
 pub struct IdRow {
     /// The primary key.
     pub id: Uuid,
+}
+
+/// A sealed value whose row is named by a text.
+#[derive(FromRow)]
+pub struct SealedRow {
+    id: String,
+    sealed: Vec<u8>,
+}
+
+impl From<SealedRow> for SealedValue {
+    fn from(row: SealedRow) -> Self {
+        Self { row: row.id, sealed: row.sealed }
+    }
+}
+
+/// A sealed value of a link.
+#[derive(FromRow)]
+pub struct SealedLinkRow {
+    id: Uuid,
+    sealed: Vec<u8>,
+}
+
+impl From<SealedLinkRow> for SealedValue {
+    fn from(row: SealedLinkRow) -> Self {
+        Self { row: row.id.hyphenated().to_string(), sealed: row.sealed }
+    }
 }

@@ -7,6 +7,7 @@ mod clients;
 mod grants;
 mod keys;
 mod partners;
+mod sealed;
 mod sign_ins;
 mod users;
 

@@ -7,6 +7,7 @@ mod dev;
 mod example;
 mod grant;
 mod keys;
+mod keys_master;
 mod serve;
 mod serve_refusals;
 mod simulate;

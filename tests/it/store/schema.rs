@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use couplet::store::sealed::SealedColumn;
 use rstest::rstest;
 
 use super::cellar::Cellar;
@@ -66,6 +67,31 @@ fn migrations_come_in_pairs_of_one_number_and_name() {
 async fn both_schemas_have_the_same_tables_and_columns() {
     let (sqlite, postgres) = (Cellar::on(Sqlite).await, Cellar::on(Postgres).await);
     assert_eq!(columns(&mut sqlite.raw().await).await, columns(&mut postgres.raw().await).await);
+}
+
+/// Columns of bytes that hold no sealed value: hashes, their salts, and moments.
+const NOT_SEALED: [&str; 10] = [
+    "_sqlx_migrations.checksum",
+    "clients.former_secret_hash",
+    "clients.secret_hash",
+    "grants.code_hash",
+    "grants.refresh_hash",
+    "grants.rotations",
+    "reverse_links.code_hash",
+    "reverse_links.seen_codes",
+    "reverse_links.tokens_from",
+    "sign_ins.secret_hash",
+];
+
+#[tokio::test]
+async fn every_column_of_bytes_is_sealed_and_known_to_a_rotation_or_known_not_to_be() {
+    let cellar = Cellar::on(Postgres).await;
+    let query = "SELECT table_name || '.' || column_name FROM information_schema.columns \
+                 WHERE table_schema = 'public' AND data_type = 'bytea'";
+    let found: BTreeSet<String> = cellar.raw().await.texts(query).await.into_iter().collect();
+    let sealed = SealedColumn::ALL.map(|column| format!("{}.{}", column.table(), column.column()));
+    let known: BTreeSet<String> = NOT_SEALED.map(str::to_owned).into_iter().chain(sealed).collect();
+    assert_eq!(found, known, "what holds sealed values belongs into SealedColumn");
 }
 
 #[rstest]

@@ -84,6 +84,14 @@ impl Program {
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
+    /// Its database, for other connections.
+    pub fn database_url(&self) -> String {
+        match self.variable("DATABASE_URL") {
+            "" => format!("sqlite:{}", self.folder.path().join("data/couplet.db").display()),
+            url => url.to_owned(),
+        }
+    }
+
     /// Whether it has made anything in its data directory.
     pub fn has_data(&self) -> bool {
         self.folder.path().join("data").exists()

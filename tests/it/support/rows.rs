@@ -19,10 +19,32 @@ pub enum Rows {
 impl Rows {
     /// Looks into a database.
     pub async fn of(database: &TestStore) -> Self {
-        if database.url.starts_with("postgres") {
-            Self::Postgres(PgConnection::connect(&database.url).await.unwrap())
+        Self::at(&database.url).await
+    }
+
+    /// Looks into the database at a URL.
+    pub async fn at(url: &str) -> Self {
+        if url.starts_with("postgres") {
+            Self::Postgres(PgConnection::connect(url).await.unwrap())
         } else {
-            Self::Sqlite(SqliteConnection::connect(&database.url).await.unwrap())
+            Self::Sqlite(SqliteConnection::connect(url).await.unwrap())
+        }
+    }
+
+    /// Bytes as a statement has them.
+    pub fn bytes(&self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match self {
+            Self::Sqlite(_) => format!("X'{hex}'"),
+            Self::Postgres(_) => format!("'\\x{hex}'"),
+        }
+    }
+
+    /// An id as a statement has it.
+    pub fn id(&self, id: &str) -> String {
+        match self {
+            Self::Sqlite(_) => format!("X'{}'", id.replace('-', "")),
+            Self::Postgres(_) => format!("'{id}'"),
         }
     }
 

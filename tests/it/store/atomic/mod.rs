@@ -4,4 +4,5 @@
 mod clients;
 mod grants;
 mod keys;
+mod sealed;
 mod users;

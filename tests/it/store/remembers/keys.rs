@@ -45,3 +45,43 @@ async fn each_purpose_counts_for_itself(#[values(Sqlite, Postgres)] backend: Bac
         assert_same(cellar.store.keys(key.purpose).await.unwrap(), vec![key]);
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_key_is_forgotten_by_its_name_alone(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    let kept = [key(KeyPurpose::NextMaster, 1), key(KeyPurpose::FormerMaster, 2)];
+    for key in [&key(KeyPurpose::NextMaster, 2), &kept[0], &kept[1]] {
+        cellar.store.add_key(key).await.unwrap();
+    }
+    for _ in 0..2 {
+        cellar.store.delete_key(KeyPurpose::NextMaster, "kid 2").await.unwrap();
+    }
+    for key in kept {
+        assert_same(cellar.store.keys(key.purpose).await.unwrap(), vec![key]);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_second_rotation_adds_neither_of_its_rows(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    let (next, former) = (key(KeyPurpose::NextMaster, 0), key(KeyPurpose::FormerMaster, 0));
+    assert_eq!(cellar.store.hand_over(&next, &former).await.unwrap(), AddKey::Added);
+    let others = (SealedKey { kid: "other".to_owned(), ..next.clone() }, key(KeyPurpose::FormerMaster, 1));
+    assert_eq!(cellar.store.hand_over(&others.0, &others.1).await.unwrap(), AddKey::SerialTaken);
+    assert_same(cellar.store.keys(KeyPurpose::NextMaster).await.unwrap(), vec![next]);
+    assert_same(cellar.store.keys(KeyPurpose::FormerMaster).await.unwrap(), vec![former]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_rotation_whose_former_key_has_no_free_number_does_not_begin(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    let former = key(KeyPurpose::FormerMaster, 0);
+    cellar.store.add_key(&former).await.unwrap();
+    let late = SealedKey { sealed: vec![1], ..former };
+    let outcome = cellar.store.hand_over(&key(KeyPurpose::NextMaster, 0), &late).await.unwrap();
+    assert_eq!(outcome, AddKey::SerialTaken);
+    assert!(cellar.store.keys(KeyPurpose::NextMaster).await.unwrap().is_empty());
+}

@@ -4,5 +4,6 @@ mod clients;
 mod grants;
 mod keys;
 mod links;
+mod sealed;
 mod sign_ins;
 mod users;
