@@ -1,5 +1,5 @@
 # What people and CI call, under the same names.
-.PHONY: run test lint
+.PHONY: run test lint bench
 
 # The first look: an embedded database, a demo user, and a page that plays the Alexa app.
 run:
@@ -13,3 +13,8 @@ test:
 lint:
 	cargo fmt --all --check
 	cargo clippy --locked --all-targets -- --deny warnings
+
+# Measurements, against what the same machine can do at best in the same run.
+bench:
+	scripts/install-test-tools.sh
+	cargo bench --locked --bench reciprocal

@@ -14,10 +14,13 @@ mod support {
     pub mod app;
     pub mod chrome;
     pub mod chromedriver;
+    pub mod login_with_amazon;
     pub mod person;
     pub mod platform;
     pub mod postgres;
     pub mod program;
+    pub mod stage;
+    pub mod two_way;
     pub mod watchdog;
 }
 
@@ -27,3 +30,4 @@ mod keyboard;
 mod link;
 mod pictures;
 mod scene;
+mod two_way;

@@ -1,6 +1,7 @@
 //! Nothing that opens a door is written down: not in the database, not in the log of a server that tells everything.
 
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,10 +10,12 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::{ALICE, PASSWORD, SECRET};
+use crate::support::login_with_amazon::{AMAZON_SECRET, WireFault};
 use crate::support::person::Page;
 use crate::support::platform::{Platform, Tokens, VERIFIER, answer_parameter};
 use crate::support::program::Program;
 use crate::support::stage::Stage;
+use crate::support::two_way::TwoWay;
 
 /// A secret by the name that a failure tells.
 type Secrets = Vec<(&'static str, String)>;
@@ -103,6 +106,52 @@ fn files(folder: &Path) -> Vec<u8> {
     entries.flat_map(|path| std::fs::read(path).unwrap()).collect()
 }
 
+/// Everything that was on its way between the server, Amazon and the skill's backend: what goes well, what fails, a refresh.
+async fn live_both_ways(two_way: &TwoWay) -> Secrets {
+    two_way.amazon.fail_next([WireFault::Close, WireFault::Html, WireFault::Broken]);
+    let mut secrets = vec![("partner's client secret", AMAZON_SECRET.to_owned())];
+    let tokens = two_way.link().await;
+    two_way.amazon.expires_in(1, true);
+    let code = two_way.amazon.issue_code().expose().to_owned();
+    two_way.hand_over(&tokens, &code).await;
+    two_way.until("active").await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    two_way.amazon.expires_in(3600, false);
+    let first = two_way.partner_token(&tokens).await.text("access_token");
+    let spent = two_way.hand_over(&tokens, "ANaCodeThatAmazonRefuses").await;
+    assert_eq!(spent.status, 200);
+    two_way.amazon.until_arrived(6).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let second = two_way.partner_token(&tokens).await.text("access_token");
+    secrets.extend([("reciprocal code", code), ("refused code", "ANaCodeThatAmazonRefuses".to_owned())]);
+    secrets.extend([("Amazon's access token", first), ("Amazon's access token, again", second)]);
+    secrets.extend(two_way.amazon.issued().into_iter().map(|token| ("a token of Amazon", token)));
+    secrets
+}
+
+async fn database_of(program: &Program, backend: Backend) -> Vec<u8> {
+    match backend {
+        Sqlite => files(&program.folder.path().join("data")),
+        Postgres => dump(program.variable("DATABASE_URL")).await,
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_secret_of_a_two_way_link_is_in_the_database_or_the_log(#[values(Sqlite, Postgres)] backend: Backend) {
+    let mut two_way = TwoWay::of(Program::on(backend).await.with("RUST_LOG", "trace")).await;
+    let secrets = live_both_ways(&two_way).await;
+    assert!(secrets.len() >= 8, "two access tokens and two refresh tokens at least");
+    two_way.stage.server.terminate();
+    assert_eq!(two_way.stage.server.ended().await, Some(0));
+    let database = database_of(&two_way.stage.program, backend).await;
+    assert!(String::from_utf8_lossy(&database).contains(&two_way.amazon.url()), "the right place was looked at");
+    check("the database", &database, &secrets);
+    let log = two_way.stage.server.log();
+    assert!(log.contains("/oauth2/reciprocal") && log.contains("not exchanged yet"), "{log}");
+    check("the log", log.as_bytes(), &secrets);
+}
+
 #[rstest]
 #[tokio::test]
 async fn no_secret_of_a_whole_link_is_in_the_database_or_the_log(
@@ -116,10 +165,7 @@ async fn no_secret_of_a_whole_link_is_in_the_database_or_the_log(
     let secrets = live(&stage, &stage.alexa()).await;
     stage.server.terminate();
     assert_eq!(stage.server.ended().await, Some(0));
-    let database = match backend {
-        Sqlite => files(&stage.program.folder.path().join("data")),
-        Postgres => dump(stage.program.variable("DATABASE_URL")).await,
-    };
+    let database = database_of(&stage.program, backend).await;
     // What is there shows that the right place was looked at.
     assert!(String::from_utf8_lossy(&database).contains("lights:write"));
     check("the database", &database, &secrets);

@@ -53,6 +53,7 @@ struct Shared {
     logic: LoginWithAmazon,
     faults: Mutex<VecDeque<WireFault>>,
     always: Mutex<Option<WireFault>>,
+    issued: Mutex<Vec<String>>,
     held: watch::Sender<bool>,
     releases: watch::Sender<usize>,
     arrived: watch::Sender<usize>,
@@ -76,6 +77,7 @@ impl Amazon {
             logic: LoginWithAmazon::new(AMAZON_CLIENT, secret, clock, Arc::new(SystemRandomness)),
             faults: Mutex::default(),
             always: Mutex::default(),
+            issued: Mutex::default(),
             held: watch::Sender::new(false),
             releases: watch::Sender::new(0),
             arrived: watch::Sender::new(0),
@@ -123,6 +125,11 @@ impl Amazon {
     pub fn release(&self) {
         self.shared.held.send_replace(false);
         self.shared.releases.send_modify(|releases| *releases += 1);
+    }
+
+    /// Every token that Amazon made, whether or not its answer was let go.
+    pub fn issued(&self) -> Vec<String> {
+        self.shared.issued.lock().unwrap().clone()
     }
 
     /// Requests that came whole, also those that met a fault.
@@ -185,6 +192,9 @@ async fn answer(stream: &mut TcpStream, shared: &Shared, fault: Option<WireFault
     let call =
         TokenCall { content_type: field(head, "content-type"), authorization: field(head, "authorization"), body };
     let Answer { status, content_type, body } = shared.logic.answer(&call);
+    let json: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+    let tokens = ["access_token", "refresh_token"].map(|name| json[name].as_str().map(str::to_owned));
+    shared.issued.lock().unwrap().extend(tokens.into_iter().flatten());
     shared.ready.send_modify(|ready| *ready += 1);
     drop(shared.held.subscribe().wait_for(|held| !held).await);
     if let Some(WireFault::Slow(delay)) = fault {

@@ -22,6 +22,7 @@ pub struct TwoWay {
     pub stage: Stage,
     /// Login with Amazon.
     pub amazon: Amazon,
+    http: reqwest::Client,
 }
 
 impl TwoWay {
@@ -37,7 +38,7 @@ impl TwoWay {
         let set = "client set-partner alexa --partner alexa --partner-client-secret-stdin";
         let set = format!("{set} --token-url {} --partner-client-id {AMAZON_CLIENT}", amazon.url());
         stage.program.tell(&set, AMAZON_SECRET).done();
-        Self { stage, amazon }
+        Self { stage, amazon, http: reqwest::Client::new() }
     }
 
     /// Alice links Alexa.
@@ -56,7 +57,7 @@ impl TwoWay {
     /// Alexa hands over a code.
     pub async fn hand_over(&self, tokens: &Tokens, code: &str) -> Answer {
         let form = [("grant_type", "reciprocal_authorization_code"), ("code", code), ("client_id", "alexa")];
-        let request = reqwest::Client::new().post(format!("{}/oauth2/reciprocal", self.stage.server.url));
+        let request = self.http.post(format!("{}/oauth2/reciprocal", self.stage.server.url));
         Answer::of(request.bearer_auth(&tokens.access).form(&form)).await
     }
 
