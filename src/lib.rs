@@ -9,7 +9,7 @@
 //! | street | `cli` | who wants what |
 //! | hall | [`web`] | HTTP in, HTTP out |
 //! | rooms | [`oauth`], [`identity`] | decisions: no HTTP, no SQL |
-//! | pantry | [`tokens`], [`platforms`], [`throttle`] | what the rooms use |
+//! | pantry | [`tokens`], [`platforms`], [`partners`], [`throttle`] | what the rooms use |
 //! | cellar | [`store`] | what is remembered, atomically |
 //! | ground | [`model`] | words everyone shares |
 //!
