@@ -141,6 +141,26 @@ impl Platform {
         self.post("/oauth2/revoke", &[("token", token)]).await
     }
 
+    /// Hands over a code of the partner in Alexa's form, for the user of an access token.
+    pub async fn hand_over(&self, access: &str, code: &str) -> Answer {
+        let form = [("grant_type", "reciprocal_authorization_code"), ("code", code), ("client_id", &self.client_id)];
+        let request = self.http.post(format!("{}/oauth2/reciprocal", self.url));
+        Answer::of(request.bearer_auth(access).form(&form)).await
+    }
+
+    /// Asks for the partner's token, with more or other parameters.
+    pub async fn partner_token(&self, subject: &str, more: &[(&str, &str)]) -> Answer {
+        let mut form = vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", subject),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+            ("audience", "alexa"),
+        ];
+        form.retain(|(name, _)| !more.iter().any(|(changed, _)| changed == name));
+        form.extend(more.iter().filter(|(_, value)| !value.is_empty()));
+        self.post("/oauth2/token", &form).await
+    }
+
     /// Lets a person link, from the authorization request to the code.
     pub async fn code_from(&self, person: &Person) -> String {
         self.code_with(person, &[]).await

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::app::Backend;
 use super::login_with_amazon::{AMAZON_CLIENT, AMAZON_SECRET, Amazon};
-use super::platform::{Answer, Tokens};
+use super::platform::{Answer, Platform, Tokens};
 use super::program::Program;
 use super::stage::Stage;
 
@@ -22,7 +22,7 @@ pub struct TwoWay {
     pub stage: Stage,
     /// Login with Amazon.
     pub amazon: Amazon,
-    http: reqwest::Client,
+    alexa: Platform,
 }
 
 impl TwoWay {
@@ -38,7 +38,7 @@ impl TwoWay {
         let set = "client set-partner alexa --partner alexa --partner-client-secret-stdin";
         let set = format!("{set} --token-url {} --partner-client-id {AMAZON_CLIENT}", amazon.url());
         stage.program.tell(&set, AMAZON_SECRET).done();
-        Self { stage, amazon, http: reqwest::Client::new() }
+        Self { alexa: stage.alexa(), stage, amazon }
     }
 
     /// Alice links Alexa.
@@ -56,20 +56,12 @@ impl TwoWay {
 
     /// Alexa hands over a code.
     pub async fn hand_over(&self, tokens: &Tokens, code: &str) -> Answer {
-        let form = [("grant_type", "reciprocal_authorization_code"), ("code", code), ("client_id", "alexa")];
-        let request = self.http.post(format!("{}/oauth2/reciprocal", self.stage.server.url));
-        Answer::of(request.bearer_auth(&tokens.access).form(&form)).await
+        self.alexa.hand_over(&tokens.access, code).await
     }
 
     /// The skill's backend asks for a token of Amazon.
     pub async fn partner_token(&self, tokens: &Tokens) -> Answer {
-        let form = [
-            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
-            ("subject_token", &tokens.access),
-            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-            ("audience", "alexa"),
-        ];
-        self.stage.alexa().post("/oauth2/token", &form).await
+        self.alexa.partner_token(&tokens.access, &[]).await
     }
 
     /// The only link, as `grant list` shows it.

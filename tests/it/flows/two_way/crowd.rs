@@ -23,19 +23,9 @@ async fn linked_for_a_second(backend: Backend) -> (TwoWay, String) {
     (two_way, access)
 }
 
-fn exchange(access: &str) -> [(&str, &str); 4] {
-    [
-        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
-        ("subject_token", access),
-        ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
-        ("audience", "alexa"),
-    ]
-}
-
 /// Lets 64 ask at once; every one gets the same token, after one refresh.
 async fn ask_at_once(two_way: &TwoWay, servers: &[Platform], access: &str) {
-    let form = exchange(access);
-    let asked = (0..64).map(|number: usize| servers[number % servers.len()].post("/oauth2/token", &form));
+    let asked = (0..64).map(|number: usize| servers[number % servers.len()].partner_token(access, &[]));
     let mut tokens: Vec<String> = join_all(asked).await.iter().map(|answer| answer.text("access_token")).collect();
     tokens.dedup();
     assert_eq!((tokens.len(), two_way.amazon.seen().refreshes), (1, 1));
