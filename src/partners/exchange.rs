@@ -14,7 +14,7 @@ use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issu
 use crate::partners::{Partners, VaultFailure};
 
 /// For how long nobody else exchanges the same code: a call to the partner, and the time to store its answer.
-const LEASE: Duration = PATIENCE.saturating_add(Duration::from_secs(20));
+const LEASE: Duration = PATIENCE.saturating_add(Duration::from_secs(5));
 
 /// The pause after the first try without an answer; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

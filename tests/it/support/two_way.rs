@@ -14,7 +14,7 @@ use super::program::Program;
 use super::stage::Stage;
 
 /// How long something that happens by itself may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A two-way stage.
 pub struct TwoWay {

@@ -9,16 +9,27 @@ use crate::support::login_with_amazon::WireFault;
 use crate::support::two_way::TwoWay;
 use crate::support::write_lock::WriteLock;
 
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// Alexa has its answer; the exchange may or may not have begun.
+    AfterTheAnswer,
+    /// The partner was asked and was not there; the next try is due in a second.
+    BetweenTwoTries,
+}
+
 #[rstest]
 #[tokio::test]
-async fn a_code_that_was_stored_and_not_yet_exchanged_is_exchanged_after_the_restart(
+async fn a_code_that_was_stored_and_not_exchanged_is_exchanged_after_the_restart(
     #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(Moment::AfterTheAnswer, Moment::BetweenTwoTries)] moment: Moment,
 ) {
     let mut two_way = TwoWay::on(backend).await;
     let tokens = two_way.link().await;
-    // The first try finds nobody, so that the code waits; the server dies before the second.
     two_way.amazon.fail_always(Some(WireFault::Close));
     two_way.hand_over(&tokens, two_way.amazon.issue_code().expose()).await;
+    while matches!(moment, Moment::BetweenTwoTries) && two_way.grant()["partner_error"].is_null() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     two_way.kill().await;
     assert_eq!(two_way.grant()["partner"], "pending");
     two_way.amazon.fail_always(None);
