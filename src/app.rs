@@ -28,6 +28,9 @@ use crate::tokens::seal::Sealer;
 /// Wrong client secrets that are borne per client and address; beyond, the right one has to wait as well.
 const CLIENT_BRAKE: Limit = Limit { count: 100, per: Duration::from_secs(60) };
 
+/// Reciprocal codes that are taken per link, repeated ones too; platforms send one when the customer links or consents anew.
+const CODE_BRAKE: Limit = Limit { count: 50, per: Duration::from_secs(300) };
+
 /// How much longer than an access token a replaced signing key stays published, for clocks that differ.
 const KEY_MARGIN: Duration = Duration::from_secs(3600);
 
@@ -100,6 +103,7 @@ impl App {
             clock: clock.clone(),
             randomness: randomness.clone(),
             client_brake: Throttle::new(Some(CLIENT_BRAKE)),
+            code_brake: Throttle::new(Some(CODE_BRAKE)),
             policy: Policy {
                 issuer: issuer.to_owned(),
                 code_ttl: times.code,

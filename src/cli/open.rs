@@ -62,8 +62,12 @@ pub async fn store_to_add(config: &Config) -> Result<Arc<dyn Store>, CliError> {
 
 /// The master key: the configured one, else the one that `dev` made.
 pub fn master_key(config: &Config) -> Result<MasterKey, CliError> {
-    let file = config.master_key_file.clone().unwrap_or_else(|| dev_key_file(config));
-    Ok(MasterKey::read(&file)?)
+    match (MasterKey::read(&dev_key_file(config)), &config.master_key_file) {
+        (Err(MasterKeyError::Missing(file)), None) => Err(CliError::Usage(format!(
+            "master_key_file is not set, and {file} does not exist; set COUPLET_MASTER_KEY_FILE to the key of this database"
+        ))),
+        (key, _) => Ok(key?),
+    }
 }
 
 /// Where `dev` keeps its master key.

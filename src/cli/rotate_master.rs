@@ -118,7 +118,7 @@ fn nothing_left(values: u64, name: KeyName, file: &Path) -> String {
 fn what_now(name: KeyName, file: &Path) -> String {
     let file = file.display();
     format!(
-        "Everything is sealed under the master key {name}. Running servers use it already.\n\
+        "Everything is sealed under the master key {name}. Running servers follow by themselves.\n\
          Point master_key_file to {file} before the next start; the old file is no longer needed, but for backups made \
          before now.\n\
          If the old key may have leaked, destroy the backups made during this rotation: they hold the new key sealed under \

@@ -3,6 +3,9 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -45,12 +48,32 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
     ];
     let stop = Arc::new(Notify::new());
     let exchanging = tokio::spawn(exchange_until(app.protocol.partners.clone(), stop.clone()));
+    // The same signal that lets the server take no more requests: nothing new is begun while it answers the last ones.
+    let told = stop.clone();
+    let listening = tokio::spawn(async move {
+        told_to_stop().await;
+        told.notify_one();
+    });
     let served = server::run(app, listener, admin).await;
     jobs.iter().for_each(JoinHandle::abort);
+    listening.abort();
     stop.notify_one();
     // It ends by itself; a code that is with the partner at this moment is worth the wait.
     drop(exchanging.await);
     served.map_err(|error| CliError::Failed(format!("serving failed: {error}")))
+}
+
+/// Returns when the process is told to stop (SIGTERM, SIGINT).
+async fn told_to_stop() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = ctrl_c() => {}
+        }
+        return;
+    }
+    drop(ctrl_c().await);
 }
 
 /// Binds an address of the configuration.

@@ -9,6 +9,7 @@ use url::Url;
 use crate::model::ids::ClientId;
 use crate::model::redirect_uri::is_loopback;
 use crate::model::scope::Scope;
+use crate::model::secret::sha256;
 
 /// The short name of a partner, such as `alexa`; the `audience` of a token exchange (RFC 8693 section 2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +101,16 @@ pub struct Partner {
     pub sealed_secret: Vec<u8>,
     /// The scope its tokens have when it does not say so itself.
     pub scope: Scope,
+}
+
+/// Names one account of ours at one partner: codes and tokens of one are worthless for another.
+pub type Profile = [u8; 32];
+
+impl Partner {
+    /// The account: the partner's name and our id there. Not the address, which may move.
+    pub fn profile(&self) -> Profile {
+        sha256(&[self.name.as_str().as_bytes(), &[0], self.partner_client_id.as_bytes()])
+    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,15 @@
 //! force, and how each event changes that. Leaves storing each step, guarded by the row's version, to `store/` and making the
 //! calls to `partners/`.
 
+mod standing;
+
 use std::time::Duration;
 
 use crate::model::ids::GrantId;
-use crate::model::partner::PartnerName;
+use crate::model::partner::{PartnerName, Profile};
 use crate::model::scope::Scope;
-use crate::model::time::{Timestamp, after};
+use crate::model::time::{Timestamp, after, before};
+pub use standing::{ReverseStanding, ReverseSummary};
 
 /// A reverse link. Codes and tokens are sealed for their place; what happens to it is a method here, and each gives the row
 /// as it has to be stored.
@@ -42,8 +45,9 @@ pub enum ReverseState {
     Active(SealedTokens),
     /// The code could not be exchanged; only linking anew helps.
     Failed,
-    /// The partner refused the refresh token: the customer took the permission back.
-    Revoked,
+    /// The partner refused the refresh token: the customer took the permission back. Names the tokens, should another process
+    /// have refreshed them a moment before.
+    Revoked(TokensId),
 }
 
 impl ReverseState {
@@ -53,7 +57,7 @@ impl ReverseState {
             ReverseState::Pending => ReverseStanding::Pending,
             ReverseState::Active(_) => ReverseStanding::Active,
             ReverseState::Failed => ReverseStanding::Failed,
-            ReverseState::Revoked => ReverseStanding::Revoked,
+            ReverseState::Revoked(_) => ReverseStanding::Revoked,
         }
     }
 }
@@ -65,6 +69,8 @@ pub struct WaitingCode {
     pub sealed: Vec<u8>,
     /// Its hash.
     pub hash: CodeHash,
+    /// With which of our accounts at the partner it can be exchanged.
+    pub profile: Profile,
     /// From when on the partner refuses it.
     pub expires_at: Timestamp,
     /// How often its exchange was tried without an answer that settles it.
@@ -82,20 +88,32 @@ pub struct SealedTokens {
     pub refresh: Option<Vec<u8>>,
     /// What they permit, when the partner said it.
     pub scope: Option<Scope>,
-    /// The code they began with.
-    pub from: CodeHash,
-    /// How many refreshes there were.
-    pub serial: u32,
+    /// Which tokens these are.
+    pub id: TokensId,
+    /// To which of our accounts at the partner they were issued.
+    pub profile: Profile,
     /// Until when the access token is given out as it is.
     pub fresh_until: Timestamp,
     /// When the access token ends.
     pub expires_at: Timestamp,
-    /// Until when another refresh must not begin, because one is under way.
+    /// Until when no other refresh begins, because one is under way or the last one failed a moment ago.
     pub leased_until: Option<Timestamp>,
 }
 
+/// How long before its end a code is tried for the last time.
+const LAST_TRY: Duration = Duration::from_secs(3);
+
 /// The hash of a reciprocal code.
 pub type CodeHash = [u8; 32];
+
+/// Tells tokens of one link apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokensId {
+    /// The code they began with.
+    pub from: CodeHash,
+    /// How many refreshes there were.
+    pub serial: u32,
+}
 
 /// The hashes of the latest codes, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,10 +168,10 @@ impl ReverseLink {
     }
 
     /// Another code came, say because the customer consented anew. Tokens that work stay in force until its exchange; those of
-    /// another partner do not.
+    /// another account at the partner do not.
     pub fn with_code(self, partner: PartnerName, code: WaitingCode, now: Timestamp) -> Self {
         let state = match self.state {
-            ReverseState::Active(tokens) if self.partner == partner => ReverseState::Active(tokens),
+            ReverseState::Active(tokens) if tokens.profile == code.profile => ReverseState::Active(tokens),
             _ => ReverseState::Pending,
         };
         let seen = self.seen.with(code.hash);
@@ -167,26 +185,29 @@ impl ReverseLink {
         Some(Self { code: Some(code), ..self })
     }
 
-    /// The partner exchanged the code of `tokens.from`. `None` when tokens of a later code are in force already.
+    /// The partner exchanged the code of `tokens.id.from`. `None` when tokens of a later code are in force already, or a code of
+    /// another account at the partner waits.
     pub fn exchanged(self, tokens: SealedTokens, now: Timestamp) -> Option<Self> {
-        if let ReverseState::Active(current) = &self.state
-            && self.seen.rank(&current.from) >= self.seen.rank(&tokens.from)
-        {
+        let rank = |tokens: &SealedTokens| self.seen.rank(&tokens.id.from);
+        let is_late = matches!(&self.state, ReverseState::Active(current) if rank(current) >= rank(&tokens));
+        if is_late || self.code.as_ref().is_some_and(|code| code.profile != tokens.profile) {
             return None;
         }
-        let code = self.code.filter(|code| code.hash != tokens.from);
+        let code = self.code.filter(|code| code.hash != tokens.id.from);
         Some(Self { code, state: ReverseState::Active(tokens), last_error: None, changed_at: now, ..self })
     }
 
-    /// No answer settled the exchange of the code of `hash`: it is tried again after `pause`, unless the code has ended by then.
-    /// `None` when another code waits by now.
-    pub fn exchange_postponed(self, hash: &CodeHash, why: &str, pause: Duration, now: Timestamp) -> Option<Self> {
-        let mut code = self.code.clone().filter(|code| code.hash == *hash)?;
-        code.attempts = code.attempts.saturating_add(1);
-        code.next_attempt_at = after(now, pause);
-        if code.next_attempt_at >= code.expires_at {
-            return self.exchange_failed(hash, &format!("the code ended before the partner took it; last: {why}"), now);
+    /// No answer settled the exchange that began with `begun`: it is tried again after `pause`, and once more shortly before the
+    /// code ends. `None` when someone else has taken it on meanwhile, or another code waits.
+    pub fn exchange_postponed(self, begun: &WaitingCode, why: &str, pause: Duration, now: Timestamp) -> Option<Self> {
+        let mut code = self.code.clone().filter(|code| code == begun)?;
+        let last_try = before(code.expires_at, LAST_TRY);
+        if now >= last_try {
+            let why = format!("the code ended before the partner took it; last: {why}");
+            return self.exchange_failed(&begun.hash, &why, now);
         }
+        code.attempts = code.attempts.saturating_add(1);
+        code.next_attempt_at = after(now, pause).min(last_try);
         Some(Self { code: Some(code), last_error: Some(why.to_owned()), changed_at: now, ..self })
     }
 
@@ -214,25 +235,31 @@ impl ReverseLink {
     /// The tokens in force, if they still are those that were refreshed.
     fn still(&self, used: &SealedTokens) -> Option<SealedTokens> {
         match &self.state {
-            ReverseState::Active(tokens) if (tokens.from, tokens.serial) == (used.from, used.serial) => {
-                Some(tokens.clone())
-            }
+            ReverseState::Active(tokens) if tokens.id == used.id => Some(tokens.clone()),
             _ => None,
         }
     }
 
-    /// The refresh of `used` gave `tokens`. `None` when others are in force by now.
+    /// The refresh of `used` gave `tokens`. They count also when another process was refused meanwhile: it came later with the
+    /// same refresh token. `None` when others are in force by now.
     pub fn refreshed(self, used: &SealedTokens, tokens: SealedTokens, now: Timestamp) -> Option<Self> {
-        let current = self.still(used)?;
+        match &self.state {
+            ReverseState::Active(current) if current.id == used.id => {}
+            ReverseState::Revoked(id) if *id == used.id => {}
+            _ => return None,
+        }
         // A partner that sends no new refresh token lets us keep the one we have (RFC 6749 section 6).
-        let refresh = tokens.refresh.or(current.refresh);
-        let tokens = SealedTokens { refresh, serial: current.serial.saturating_add(1), from: current.from, ..tokens };
+        let refresh = tokens.refresh.or_else(|| used.refresh.clone());
+        let id = TokensId { serial: used.id.serial.saturating_add(1), ..used.id };
+        let tokens = SealedTokens { refresh, id, profile: used.profile, ..tokens };
         Some(Self { state: ReverseState::Active(tokens), last_error: None, changed_at: now, ..self })
     }
 
-    /// The refresh of `used` gave no answer that settles anything; the tokens stay. `None` when others are in force by now.
-    pub fn refresh_postponed(self, used: &SealedTokens, why: &str, now: Timestamp) -> Option<Self> {
-        let tokens = SealedTokens { leased_until: None, ..self.still(used)? };
+    /// The refresh of `used` gave no answer that settles anything; the tokens stay, and are left alone for `pause`. `None` when
+    /// others are in force by now, or someone else refreshes them.
+    pub fn refresh_postponed(self, used: &SealedTokens, why: &str, pause: Duration, now: Timestamp) -> Option<Self> {
+        let current = self.still(used).filter(|current| current.leased_until == used.leased_until)?;
+        let tokens = SealedTokens { leased_until: Some(after(now, pause)), ..current };
         let last_error = Some(why.to_owned());
         Some(Self { state: ReverseState::Active(tokens), last_error, changed_at: now, ..self })
     }
@@ -240,56 +267,14 @@ impl ReverseLink {
     /// The partner refused the refresh token of `used` for good. `None` when others are in force by now.
     pub fn refresh_refused(self, used: &SealedTokens, why: &str, now: Timestamp) -> Option<Self> {
         self.still(used)?;
-        let state = if self.code.is_some() { ReverseState::Pending } else { ReverseState::Revoked };
+        let state = if self.code.is_some() { ReverseState::Pending } else { ReverseState::Revoked(used.id) };
         Some(Self { state, last_error: Some(why.to_owned()), changed_at: now, ..self })
     }
-}
 
-/// What is told of a reverse link in lists and on pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReverseSummary {
-    /// Who issued the tokens.
-    pub partner: PartnerName,
-    /// Where in its life it is.
-    pub standing: ReverseStanding,
-    /// What went wrong last.
-    pub last_error: Option<String>,
-}
-
-impl From<ReverseLink> for ReverseSummary {
-    fn from(link: ReverseLink) -> Self {
-        Self { partner: link.partner, standing: link.state.standing(), last_error: link.last_error }
-    }
-}
-
-/// A [`ReverseState`] without what is sealed in it; the later, the better for who wants to use it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ReverseStanding {
-    /// See [`ReverseState::Failed`].
-    Failed,
-    /// See [`ReverseState::Revoked`].
-    Revoked,
-    /// See [`ReverseState::Pending`].
-    Pending,
-    /// See [`ReverseState::Active`].
-    Active,
-}
-
-impl ReverseStanding {
-    const ALL: [Self; 4] = [Self::Failed, Self::Revoked, Self::Pending, Self::Active];
-
-    /// The name in listings and in the database.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Revoked => "revoked",
-            Self::Pending => "pending",
-            Self::Active => "active",
-        }
-    }
-
-    /// Reads the stored name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|standing| standing.as_str() == text)
+    /// The access token of `used` has ended, and there is no refresh token. `None` when others are in force by now.
+    pub fn ended(self, used: &SealedTokens, why: &str, now: Timestamp) -> Option<Self> {
+        self.still(used)?;
+        let state = if self.code.is_some() { ReverseState::Pending } else { ReverseState::Failed };
+        Some(Self { state, last_error: Some(why.to_owned()), changed_at: now, ..self })
     }
 }

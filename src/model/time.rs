@@ -16,6 +16,11 @@ pub fn span(duration: std::time::Duration) -> chrono::Duration {
     chrono::Duration::from_std(duration).unwrap_or(chrono::Duration::MAX)
 }
 
+/// `at` minus `duration`, or the beginning of time when the difference can't be written down.
+pub fn before(at: Timestamp, duration: std::time::Duration) -> Timestamp {
+    at.checked_sub_signed(span(duration)).unwrap_or(Timestamp::MIN_UTC)
+}
+
 /// `at` plus `duration`, or the end of time when the sum can't be written down.
 pub fn after(at: Timestamp, duration: std::time::Duration) -> Timestamp {
     at.checked_add_signed(span(duration)).unwrap_or(Timestamp::MAX_UTC)

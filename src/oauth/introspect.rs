@@ -38,6 +38,8 @@ struct Facts {
     iss: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
+    /// Of ours: names the link, for work while no user is there.
+    grant_id: String,
 }
 
 impl Protocol {
@@ -105,6 +107,7 @@ impl Protocol {
             aud: self.policy.issuer.clone(),
             iss: self.policy.issuer.clone(),
             jti: None,
+            grant_id: owned.grant.id.to_string(),
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Protocol {
     pub randomness: Arc<dyn Randomness>,
     /// Slows down guessing of client secrets; counted per client and address.
     pub client_brake: Throttle,
+    /// Slows down whoever hands over code after code for one link, each of which is a call to the partner.
+    pub code_brake: Throttle,
     /// The operator's choices.
     pub policy: Policy,
 }

@@ -11,6 +11,7 @@ use crate::oauth::presented_token::PresentedToken;
 use crate::oauth::{Protocol, never_refused};
 use crate::partners::AcceptCode;
 use crate::store::grants::OwnedGrant;
+use crate::throttle::Wait;
 
 /// What stands in `grant_type` at Alexa's endpoint.
 const ALEXA_GRANT: &str = "reciprocal_authorization_code";
@@ -54,7 +55,8 @@ impl Protocol {
         self.accept_reverse_code(&owned, &code, ErrorCode::UnknownPartner, gone).await
     }
 
-    /// The grant at the token endpoint: the client proves itself, `access_token` says for whom.
+    /// The grant at the token endpoint: the client proves itself, `access_token` says for whom. A backend may hand over what its
+    /// skill got, in Alexa's `AcceptGrant` directive say.
     pub(super) async fn reciprocal_grant(&self, request: &TokenRequest) -> Result<(), Failure<Refusal>> {
         let text = required(&request.parameters, "access_token")?;
         let code = reciprocal_code(&request.parameters)?;
@@ -63,7 +65,7 @@ impl Protocol {
         let (Some(PresentedToken::Access(token)), Some(owned)) = (token, owned) else {
             return Err(no_link("access_token is no access token of ours").into());
         };
-        if owned.grant.client_id != client.id {
+        if !client.serves(&owned.grant.client_id) {
             return Err(no_link("the access token was issued to another client").into());
         }
         if !self.is_in_force(&token, &owned).await? {
@@ -84,7 +86,11 @@ impl Protocol {
     ) -> Result<(), Failure<Refusal>> {
         let partner = self.store.partner(&owned.grant.client_id).await?;
         let partner = partner.ok_or_else(|| no_partner(unknown, "the client has no partner"))?;
-        let accepted = self.partners.accept_code(owned.grant.id, &partner.name, code).await;
+        let key = [b"code", owned.grant.id.0.as_bytes().as_slice()].concat();
+        self.code_brake.admit(&key).map_err(|Wait(wait)| {
+            Refusal::until(ErrorCode::TooManyRequests, "too many codes for one link; wait", wait)
+        })?;
+        let accepted = self.partners.accept_code(owned.grant.id, &partner, code).await;
         match accepted.map_err(never_refused)? {
             AcceptCode::Stored => Ok(()),
             AcceptCode::NotLinked => Err(gone().into()),

@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use oauth2::basic::{
-    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
-};
+use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
     AccessToken, AsyncHttpClient, AuthType, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet,
     EndpointSet, HttpRequest, HttpResponse, RefreshToken, RequestTokenError, StandardRevocableToken, TokenResponse,
@@ -28,8 +26,16 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// As much of an answer as is read; tokens have at most 2048 bytes each.
 const MOST: usize = 64 * 1024;
 
-/// Errors that pass by themselves, though they are told as refusals; the first two are Login with Amazon's words for it.
-const PASSING: [&str; 4] = ["ServerError", "ServiceUnavailable", "server_error", "temporarily_unavailable"];
+/// The errors that settle a call (RFC 6749 section 5.2). Any other word may be a gateway's for "later".
+const SETTLING: [&str; 7] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "access_denied",
+];
 
 /// Tokens as the partner issued them.
 #[derive(Debug)]
@@ -52,6 +58,22 @@ pub(super) enum CallFault {
 }
 
 impl CallFault {
+    /// What it means for the operator.
+    pub(super) fn in_words(&self) -> String {
+        let CallFault::Refused(error) = self else { return self.to_string() };
+        let meaning = match error.as_str() {
+            "invalid_grant" => {
+                "the code was used, is too old, or was issued to another client id than --partner-client-id"
+            }
+            "invalid_client" => {
+                "the partner does not know our client id and secret; `couplet client set-partner` sets them"
+            }
+            "unauthorized_client" => "the partner does not let this client id do so",
+            _ => "see the partner's documentation",
+        };
+        format!("{error}: {meaning}")
+    }
+
     /// Whether the partner says that the code or refresh token itself is worthless.
     pub(super) fn is_invalid_grant(&self) -> bool {
         matches!(self, CallFault::Refused(code) if code == "invalid_grant")
@@ -63,8 +85,8 @@ impl CallFault {
 #[derive(Debug, Deserialize, Serialize)]
 struct Answer {
     access_token: AccessToken,
-    #[serde(default = "bearer")]
-    token_type: BasicTokenType,
+    #[serde(default, deserialize_with = "kind")]
+    token_type: Kind,
     #[serde(default, deserialize_with = "seconds")]
     expires_in: Option<u64>,
     #[serde(default)]
@@ -73,8 +95,21 @@ struct Answer {
     scope: Option<Value>,
 }
 
-fn bearer() -> BasicTokenType {
-    BasicTokenType::Bearer
+/// What a token answer calls its token: `Bearer`, unless it says something else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Kind(String);
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self("Bearer".to_owned())
+    }
+}
+
+impl oauth2::TokenType for Kind {}
+
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Kind, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_str().map_or_else(Kind::default, |kind| Kind(kind.to_owned())))
 }
 
 /// An unreadable life is an unknown one: it must not cost the tokens beside it.
@@ -84,13 +119,13 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
 }
 
 impl TokenResponse for Answer {
-    type TokenType = BasicTokenType;
+    type TokenType = Kind;
 
     fn access_token(&self) -> &AccessToken {
         &self.access_token
     }
 
-    fn token_type(&self) -> &BasicTokenType {
+    fn token_type(&self) -> &Kind {
         &self.token_type
     }
 
@@ -174,10 +209,19 @@ impl From<reqwest::Error> for Unsettled {
     fn from(error: reqwest::Error) -> Self {
         Self(match error {
             error if error.is_timeout() => format!("no answer from the partner within {} s", PATIENCE.as_secs()),
-            error if error.is_connect() => "the partner can't be reached".to_owned(),
+            error if error.is_connect() => format!("the partner can't be reached: {}", root_cause(&error)),
             _ => "the connection to the partner broke".to_owned(),
         })
     }
+}
+
+/// The innermost cause, such as a refused connection or an unknown host; it holds nothing of the request.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// Sends one request. An answer that can't be an OAuth server's own word settles nothing.
@@ -189,6 +233,11 @@ async fn send(http: &reqwest::Client, request: HttpRequest) -> Result<HttpRespon
     let passing = [http::StatusCode::REQUEST_TIMEOUT, http::StatusCode::TOO_MANY_REQUESTS].contains(&status);
     if status != http::StatusCode::OK && (!status.is_client_error() || passing) {
         return Err(Unsettled(format!("the partner answered with status {}", status.as_u16())));
+    }
+    let media_type = response.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if !media_type.unwrap_or_default().to_ascii_lowercase().starts_with("application/json") {
+        let status = status.as_u16();
+        return Err(Unsettled(format!("the partner answered with status {status} and no JSON; is it the right URL?")));
     }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -219,7 +268,8 @@ fn issued(answer: &Answer) -> Option<Issued> {
     let usable = |token: &str| !token.is_empty() && token.bytes().all(|b| (0x21..=0x7e).contains(&b));
     let access = answer.access_token().secret();
     let refresh = answer.refresh_token().map(|token| token.secret()).filter(|token| usable(token));
-    usable(access).then(|| Issued {
+    let is_bearer = answer.token_type().0.eq_ignore_ascii_case("bearer");
+    (is_bearer && usable(access)).then(|| Issued {
         access: access.clone().into(),
         refresh: refresh.map(|token| token.clone().into()),
         expires_in: answer.expires_in(),
@@ -231,8 +281,8 @@ fn refused(code: &str) -> CallFault {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
     // Whatever else stands there is not for our log: a broken server may put a secret into it.
     let told = if (1..=40).contains(&code.len()) && code.bytes().all(plain) { code } else { "an unknown error" };
-    if PASSING.contains(&told) {
-        return CallFault::Unsettled(format!("the partner answered {told}"));
+    if SETTLING.contains(&told) {
+        return CallFault::Refused(told.to_owned());
     }
-    CallFault::Refused(told.to_owned())
+    CallFault::Unsettled(format!("the partner answered {told}"))
 }

@@ -9,17 +9,14 @@ use crate::model::grant::GrantState;
 use crate::model::ids::GrantId;
 use crate::model::partner::Partner;
 use crate::model::reverse_link::{ReverseLink, WaitingCode};
-use crate::model::secret::PlainSecret;
-use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issued, PATIENCE};
-use crate::partners::{Partners, VaultFailure};
-
-/// For how long nobody else exchanges the same code: a call to the partner, and the time to store its answer.
-const LEASE: Duration = PATIENCE.saturating_add(Duration::from_secs(5));
+use crate::model::time::Timestamp;
+use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issued};
+use crate::partners::{LEASE, Partners, VaultFailure};
 
 /// The pause after the first try without an answer; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// The longest pause: with it, a code has its last try within its last half minute.
+/// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl Partners {
@@ -47,43 +44,40 @@ impl Partners {
         }
     }
 
+    /// Whatever may be slow or fail on our side comes before the code is taken on, so that the time it is ours is the partner's.
     async fn exchange_once(&self, grant_id: GrantId) -> Result<(), VaultFailure> {
         let Some(link) = self.store.reverse_link(grant_id).await? else { return Ok(()) };
-        let Some(begun) = link.exchange_begun(self.clock.now(), LEASE) else { return Ok(()) };
+        let now = self.clock.now();
+        let Some(code) = link.code.clone().filter(|code| code.next_attempt_at <= now) else { return Ok(()) };
+        if code.expires_at <= now {
+            return self.give_up(grant_id, &code, "the code ended before it could be exchanged").await;
+        }
+        let Some(partner) = self.partner_of(&link, &code).await? else {
+            return self
+                .give_up(grant_id, &code, "the client's partner is another one by now, or the link has ended")
+                .await;
+        };
+        let secret = self.vault.open_secret(&partner).await?;
+        let plain = self.vault.open_code(grant_id, &code).await?;
+        let server = AuthorizationServer::new(&self.http, &partner, &secret)?;
+        let asked_at = self.clock.now();
+        let Some(begun) = link.exchange_begun(asked_at, LEASE) else { return Ok(()) };
         if !self.store.change_reverse_link(&begun).await? {
             return Ok(());
         }
-        let Some(code) = &begun.code else { return Ok(()) };
-        if code.expires_at <= self.clock.now() {
-            let why = "the code ended before it could be exchanged";
-            return self.give_up(grant_id, code, why).await;
-        }
-        let Some(partner) = self.partner_of(&begun).await? else {
-            return self.give_up(grant_id, code, "the client has no such partner any more").await;
-        };
-        let answer = self.call(grant_id, &partner, code).await?;
-        self.note_exchange(grant_id, code, answer).await
+        let Some(begun) = begun.code else { return Ok(()) };
+        let answer = server.exchange_code(&plain).await;
+        self.note_exchange(grant_id, &begun, answer, asked_at).await
     }
 
-    async fn call(
-        &self,
-        grant_id: GrantId,
-        partner: &Partner,
-        code: &WaitingCode,
-    ) -> Result<Result<Issued, CallFault>, VaultFailure> {
-        let secret: PlainSecret = self.vault.open_secret(partner).await?;
-        let plain = self.vault.open_code(grant_id, code).await?;
-        Ok(AuthorizationServer::new(&self.http, partner, &secret)?.exchange_code(&plain).await)
-    }
-
-    /// The partner that takes the code of a reverse link, while its grant is alive.
-    async fn partner_of(&self, link: &ReverseLink) -> Result<Option<Partner>, StoreError> {
+    /// The partner that takes a code, while its grant is alive.
+    async fn partner_of(&self, link: &ReverseLink, code: &WaitingCode) -> Result<Option<Partner>, StoreError> {
         let Some(owned) = self.store.grant(link.grant_id).await? else { return Ok(None) };
         if !matches!(owned.grant.state, GrantState::Active(_)) {
             return Ok(None);
         }
         let partner = self.store.partner(&owned.grant.client_id).await?;
-        Ok(partner.filter(|partner| partner.name == link.partner))
+        Ok(partner.filter(|partner| partner.profile() == code.profile))
     }
 
     async fn note_exchange(
@@ -91,43 +85,33 @@ impl Partners {
         grant_id: GrantId,
         code: &WaitingCode,
         answer: Result<Issued, CallFault>,
+        asked_at: Timestamp,
     ) -> Result<(), VaultFailure> {
-        let now = self.clock.now();
         match answer {
             Ok(issued) => {
-                let tokens = self.vault.seal_tokens(grant_id, &issued, code.hash, now)?;
-                self.store_patiently(grant_id, &|link| link.exchanged(tokens.clone(), now)).await?;
-                tracing::info!(grant = %grant_id, "the reciprocal code is exchanged");
+                let tokens = self.vault.seal_tokens(grant_id, &issued, (code.hash, code.profile), asked_at)?;
+                let exchanged = |link: ReverseLink| link.exchanged(tokens.clone(), self.clock.now());
+                if self.store_patiently(grant_id, &exchanged).await? {
+                    tracing::info!(grant = %grant_id, "the reciprocal code is exchanged");
+                }
                 Ok(())
             }
-            Err(CallFault::Refused(error)) => self.give_up(grant_id, code, &in_words(&error)).await,
+            Err(fault @ CallFault::Refused(_)) => self.give_up(grant_id, code, &fault.in_words()).await,
             Err(CallFault::Unsettled(why)) => {
                 tracing::warn!(grant = %grant_id, why, "a reciprocal code is not exchanged yet");
-                let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(code.attempts));
-                let pause = doubled.min(LONGEST_PAUSE);
-                self.store_patiently(grant_id, &|link| link.exchange_postponed(&code.hash, &why, pause, now)).await?;
+                let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(code.attempts)).min(LONGEST_PAUSE);
+                let postponed = |link: ReverseLink| link.exchange_postponed(code, &why, pause, self.clock.now());
+                self.store_patiently(grant_id, &postponed).await?;
                 Ok(())
             }
         }
     }
 
     async fn give_up(&self, grant_id: GrantId, code: &WaitingCode, why: &str) -> Result<(), VaultFailure> {
-        tracing::warn!(grant = %grant_id, why, "a reciprocal code is given up");
-        let now = self.clock.now();
-        self.store_patiently(grant_id, &|link| link.exchange_failed(&code.hash, why, now)).await?;
+        let failed = |link: ReverseLink| link.exchange_failed(&code.hash, why, self.clock.now());
+        if self.store_patiently(grant_id, &failed).await? {
+            tracing::warn!(grant = %grant_id, why, "a reciprocal code is given up");
+        }
         Ok(())
     }
-}
-
-/// What an error of the partner means for the operator.
-fn in_words(error: &str) -> String {
-    let meaning = match error {
-        "invalid_grant" => "the code was used, is too old, or was issued to another client id than --partner-client-id",
-        "invalid_client" => {
-            "the partner does not know our client id and secret; `couplet client set-partner` sets them"
-        }
-        "unauthorized_client" => "the partner does not let this client id exchange codes",
-        _ => "see the partner's documentation",
-    };
-    format!("{error}: {meaning}")
 }

@@ -2,10 +2,11 @@
 //! Leaves other processes to the lease in the row.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
+use tokio::runtime::Handle;
 
 use crate::model::ids::GrantId;
 
@@ -16,36 +17,59 @@ pub(super) enum Landed {
     Settled,
     /// The partner could not be reached; the tokens are as before.
     Unreachable,
+    /// The partner refused us, not the refresh token; the tokens are as before.
+    Refused,
 }
 
-type Flight = Shared<BoxFuture<'static, Landed>>;
+pub(super) type Flight = Shared<BoxFuture<'static, Landed>>;
 
-/// The refreshes under way.
-#[derive(Clone, Default)]
-pub(super) struct Flights(Arc<Mutex<HashMap<GrantId, Flight>>>);
+/// The refreshes under way, on a runtime that outlives the request that begins one.
+#[derive(Clone)]
+pub(super) struct Flights {
+    under_way: Arc<Mutex<HashMap<GrantId, Flight>>>,
+    runtime: Handle,
+}
 
 /// Takes a refresh off the list when it is over, however it ended.
 struct Landing(Flights, GrantId);
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.0.lock().remove(&self.1);
     }
 }
 
 impl Flights {
+    /// None yet.
+    pub(super) fn on(runtime: Handle) -> Self {
+        Self { under_way: Arc::default(), runtime }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<GrantId, Flight>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there is any.
+    pub(super) fn are_under_way(&self) -> bool {
+        !self.lock().is_empty()
+    }
+
+    /// The refresh under way.
+    pub(super) fn of(&self, grant_id: GrantId) -> Option<Flight> {
+        self.lock().get(&grant_id).cloned()
+    }
+
     /// The refresh under way, or the one that is begun with `refresh`. It goes on when nobody waits for it any more.
     pub(super) fn join(&self, grant_id: GrantId, refresh: impl Future<Output = Landed> + Send + 'static) -> Flight {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = || {
             let landing = Landing(self.clone(), grant_id);
-            let task = tokio::spawn(async move {
+            let task = self.runtime.spawn(async move {
                 let landed = refresh.await;
                 drop(landing);
                 landed
             });
             task.map(|landed| landed.unwrap_or(Landed::Unreachable)).boxed().shared()
         };
-        flights.entry(grant_id).or_insert_with(begin).clone()
+        self.lock().entry(grant_id).or_insert_with(begin).clone()
     }
 }

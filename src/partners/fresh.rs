@@ -6,31 +6,25 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
-use crate::model::failure::{Failure, StoreError};
+use crate::model::failure::Failure;
 use crate::model::ids::GrantId;
 use crate::model::partner::Partner;
-use crate::model::reverse_link::{ReverseState, SealedTokens};
+use crate::model::reverse_link::{ReverseLink, ReverseState, SealedTokens};
 use crate::model::scope::Scope;
 use crate::model::secret::PlainSecret;
-use crate::model::time::Timestamp;
-use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issued, PATIENCE};
-use crate::partners::flights::Landed;
-use crate::partners::{Change, Partners, VaultFailure};
+use crate::model::time::{Timestamp, before};
+use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issued};
+use crate::partners::flights::{Flight, Landed};
+use crate::partners::{LEASE, LOOK, Partners, VaultFailure};
 
 /// How long a request waits for a refresh; the platform's own patience is hardly longer.
 const WAIT: Duration = Duration::from_millis(2500);
 
-/// For how long nobody else refreshes the same tokens: a call to the partner, and the time to store its answer.
-const LEASE: Duration = PATIENCE.saturating_add(Duration::from_secs(5));
-
-/// How often another process's refresh is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long tokens are left alone after a refresh that failed.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// An access token that can't be replaced at the moment is given out until this long before its end.
 const LAST_USE: Duration = Duration::from_secs(10);
-
-/// How long storing new tokens is tried while the database is away: until then they exist in memory only.
-const HOLD: Duration = Duration::from_secs(60);
 
 /// An access token of the partner.
 #[derive(Debug)]
@@ -50,12 +44,16 @@ pub enum NoToken {
     NeverLinked,
     /// The first tokens are on their way.
     Pending,
-    /// The code could not be exchanged.
+    /// The code could not be exchanged, or what came of it has ended.
     Failed,
     /// The customer took the permission back.
     Revoked,
+    /// The tokens belong to another account at the partner than the client has now.
+    OtherAccount,
     /// The partner can't be reached and the token has ended.
     Unreachable,
+    /// The partner refuses our own credentials and the token has ended.
+    Misconfigured,
 }
 
 impl Partners {
@@ -66,28 +64,49 @@ impl Partners {
         partner: &Partner,
     ) -> Result<FreshToken, Failure<NoToken>> {
         let tokens = self.tokens_of(grant_id, partner).await?;
-        if self.clock.now() < tokens.fresh_until {
+        let now = self.clock.now();
+        if now < tokens.fresh_until {
             return self.give(grant_id, partner, &tokens).await;
         }
-        let flight = self.flights.join(grant_id, self.clone().refresh(grant_id, partner.clone()));
+        let leased = tokens.leased_until.is_some_and(|until| now < until);
+        let flight = match self.flights.of(grant_id) {
+            Some(flight) => flight,
+            // Another process refreshes, or the last try failed a moment ago: what still works is not kept waiting.
+            None if leased && self.is_usable(&tokens) => return self.give(grant_id, partner, &tokens).await,
+            None => self.flights.join(grant_id, self.clone().refresh(grant_id, partner.clone())),
+        };
+        self.after(flight, grant_id, partner).await
+    }
+
+    /// The token as it is when a refresh has landed, or could be waited for no longer.
+    async fn after(
+        &self,
+        flight: Flight,
+        grant_id: GrantId,
+        partner: &Partner,
+    ) -> Result<FreshToken, Failure<NoToken>> {
         let landed = timeout(WAIT, flight).await.unwrap_or(Landed::Unreachable);
         let tokens = self.tokens_of(grant_id, partner).await?;
-        let usable = self.clock.now() < tokens.expires_at - LAST_USE;
         match landed {
-            Landed::Settled => self.give(grant_id, partner, &tokens).await,
-            Landed::Unreachable if usable => self.give(grant_id, partner, &tokens).await,
-            Landed::Unreachable => Err(Failure::Refused(NoToken::Unreachable)),
+            Landed::Unreachable if !self.is_usable(&tokens) => Err(Failure::Refused(NoToken::Unreachable)),
+            Landed::Refused if !self.is_usable(&tokens) => Err(Failure::Refused(NoToken::Misconfigured)),
+            Landed::Settled | Landed::Unreachable | Landed::Refused => self.give(grant_id, partner, &tokens).await,
         }
     }
 
+    fn is_usable(&self, tokens: &SealedTokens) -> bool {
+        self.clock.now() < before(tokens.expires_at, LAST_USE)
+    }
+
     async fn tokens_of(&self, grant_id: GrantId, partner: &Partner) -> Result<SealedTokens, Failure<NoToken>> {
-        let link = self.store.reverse_link(grant_id).await?.filter(|link| link.partner == partner.name);
-        match link.map(|link| link.state) {
-            Some(ReverseState::Active(tokens)) => Ok(tokens),
-            None => Err(Failure::Refused(NoToken::NeverLinked)),
-            Some(ReverseState::Pending) => Err(Failure::Refused(NoToken::Pending)),
-            Some(ReverseState::Failed) => Err(Failure::Refused(NoToken::Failed)),
-            Some(ReverseState::Revoked) => Err(Failure::Refused(NoToken::Revoked)),
+        let refused = |why| Err(Failure::Refused(why));
+        match self.store.reverse_link(grant_id).await?.map(|link| link.state) {
+            Some(ReverseState::Active(tokens)) if tokens.profile == partner.profile() => Ok(tokens),
+            Some(ReverseState::Active(_)) => refused(NoToken::OtherAccount),
+            Some(ReverseState::Pending) => refused(NoToken::Pending),
+            Some(ReverseState::Failed) => refused(NoToken::Failed),
+            Some(ReverseState::Revoked(_)) => refused(NoToken::Revoked),
+            None => refused(NoToken::NeverLinked),
         }
     }
 
@@ -98,9 +117,8 @@ impl Partners {
         tokens: &SealedTokens,
     ) -> Result<FreshToken, Failure<NoToken>> {
         let access = self.vault.open_access(grant_id, tokens).await;
-        let access = access.map_err(|failure| failure.map(|never| match never {}))?;
         Ok(FreshToken {
-            access,
+            access: access.map_err(|failure| failure.map(|never| match never {}))?,
             expires_at: tokens.expires_at,
             scope: tokens.scope.clone().unwrap_or_else(|| partner.scope.clone()),
         })
@@ -122,21 +140,18 @@ impl Partners {
     }
 
     async fn refresh_once(&self, grant_id: GrantId, partner: &Partner) -> Result<Landed, VaultFailure> {
-        // Whatever may fail on our side fails before the lease is taken and the partner is asked.
+        let Ok(Ok(_permit)) = timeout(WAIT, self.refreshes.acquire()).await else { return Ok(Landed::Unreachable) };
+        // Whatever may be slow or fail on our side comes before the lease, so that its time is the partner's.
         let secret = self.vault.open_secret(partner).await?;
         let server = AuthorizationServer::new(&self.http, partner, &secret)?;
-        let used = match self.take_lease(grant_id).await? {
-            Lease::Ours(tokens) => tokens,
-            Lease::NotNeeded => return Ok(Landed::Settled),
-            Lease::Theirs => return Ok(Landed::Unreachable),
-        };
-        let Some(sealed) = &used.refresh else {
-            let why = "the access token has ended, and the partner gave no refresh token";
-            self.store_patiently(grant_id, &|link| link.refresh_refused(&used, why, self.clock.now())).await?;
-            return Ok(Landed::Settled);
-        };
-        let answer = server.refresh(&self.vault.open_refresh(grant_id, sealed).await?).await;
-        self.note_refresh(grant_id, &used, answer).await
+        match self.take_lease(grant_id, partner).await? {
+            Lease::Ours { used, refresh_token, asked_at } => {
+                let answer = server.refresh(&refresh_token).await;
+                self.note_refresh(grant_id, &used, answer, asked_at).await
+            }
+            Lease::NotNeeded => Ok(Landed::Settled),
+            Lease::Theirs => Ok(Landed::Unreachable),
+        }
     }
 
     async fn note_refresh(
@@ -144,74 +159,67 @@ impl Partners {
         grant_id: GrantId,
         used: &SealedTokens,
         answer: Result<Issued, CallFault>,
+        asked_at: Timestamp,
     ) -> Result<Landed, VaultFailure> {
-        let now = self.clock.now();
-        match answer {
+        let fault = match answer {
             Ok(issued) => {
-                let tokens = self.vault.seal_tokens(grant_id, &issued, used.from, now)?;
-                self.store_patiently(grant_id, &|link| link.refreshed(used, tokens.clone(), now)).await?;
-                Ok(Landed::Settled)
+                let tokens = self.vault.seal_tokens(grant_id, &issued, (used.id.from, used.profile), asked_at)?;
+                let refreshed = |link: ReverseLink| link.refreshed(used, tokens.clone(), self.clock.now());
+                self.store_patiently(grant_id, &refreshed).await?;
+                return Ok(Landed::Settled);
             }
-            Err(fault) if fault.is_invalid_grant() => {
-                tracing::info!(grant = %grant_id, "the partner refused the refresh token: the reverse link is revoked");
-                let why = "invalid_grant: the customer took the permission back, or disabled the skill";
-                self.store_patiently(grant_id, &|link| link.refresh_refused(used, why, now)).await?;
-                Ok(Landed::Settled)
-            }
-            Err(fault) => {
-                tracing::warn!(grant = %grant_id, %fault, "the partner's tokens were not refreshed");
-                let why = fault.to_string();
-                self.store_patiently(grant_id, &|link| link.refresh_postponed(used, &why, now)).await?;
-                Ok(Landed::Unreachable)
-            }
+            Err(fault) => fault,
+        };
+        if fault.is_invalid_grant() {
+            tracing::info!(grant = %grant_id, "the partner refused the refresh token: the reverse link is revoked");
+            let why = "invalid_grant: the customer took the permission back, or disabled the skill";
+            let refused = |link: ReverseLink| link.refresh_refused(used, why, self.clock.now());
+            self.store_patiently(grant_id, &refused).await?;
+            return Ok(Landed::Settled);
         }
+        tracing::warn!(grant = %grant_id, %fault, "the partner's tokens were not refreshed");
+        let why = fault.in_words();
+        let postponed = |link: ReverseLink| link.refresh_postponed(used, &why, PAUSE, self.clock.now());
+        self.store_patiently(grant_id, &postponed).await?;
+        Ok(if matches!(fault, CallFault::Refused(_)) { Landed::Refused } else { Landed::Unreachable })
     }
 
     /// Makes this process the one that refreshes, or waits for the one that does.
-    async fn take_lease(&self, grant_id: GrantId) -> Result<Lease, StoreError> {
+    async fn take_lease(&self, grant_id: GrantId, partner: &Partner) -> Result<Lease, VaultFailure> {
         let began = Instant::now();
         while began.elapsed() < WAIT {
-            let now = self.clock.now();
             let Some(link) = self.store.reverse_link(grant_id).await? else { return Ok(Lease::NotNeeded) };
-            match &link.state {
-                ReverseState::Active(tokens) if tokens.fresh_until <= now => {}
-                _ => return Ok(Lease::NotNeeded),
+            let now = self.clock.now();
+            let ReverseState::Active(tokens) = &link.state else { return Ok(Lease::NotNeeded) };
+            if now < tokens.fresh_until || tokens.profile != partner.profile() {
+                return Ok(Lease::NotNeeded);
             }
-            match link.refresh_begun(now, LEASE) {
-                None => sleep(LOOK).await,
-                Some(begun) => {
-                    if self.store.change_reverse_link(&begun).await?
-                        && let ReverseState::Active(tokens) = begun.state
-                    {
-                        return Ok(Lease::Ours(tokens));
-                    }
-                }
+            if tokens.leased_until.is_some_and(|until| now < until) {
+                sleep(LOOK).await;
+                continue;
+            }
+            let Some(sealed) = &tokens.refresh else {
+                let why = "the access token has ended, and the partner gave no refresh token";
+                self.store_patiently(grant_id, &|link| link.ended(tokens, why, now)).await?;
+                return Ok(Lease::NotNeeded);
+            };
+            let refresh_token = self.vault.open_refresh(grant_id, sealed).await?;
+            let asked_at = self.clock.now();
+            let Some(begun) = link.refresh_begun(asked_at, LEASE) else { continue };
+            if self.store.change_reverse_link(&begun).await?
+                && let ReverseState::Active(used) = begun.state
+            {
+                return Ok(Lease::Ours { used, refresh_token, asked_at });
             }
         }
         Ok(Lease::Theirs)
-    }
-
-    /// Stores what a partner answered. A database that is away is waited for: the answer can't be had again.
-    pub(super) async fn store_patiently(&self, grant_id: GrantId, change: &Change<'_>) -> Result<(), StoreError> {
-        let began = Instant::now();
-        let mut pause = LOOK;
-        loop {
-            match self.change(grant_id, change).await {
-                Err(StoreError::Unavailable(why)) if began.elapsed() < HOLD => {
-                    tracing::warn!(grant = %grant_id, why, "a partner's answer is not stored yet");
-                    sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(2));
-                }
-                result => return result.map(drop),
-            }
-        }
     }
 }
 
 /// Whose refresh it is.
 enum Lease {
     /// Ours, of these tokens.
-    Ours(SealedTokens),
+    Ours { used: SealedTokens, refresh_token: PlainSecret, asked_at: Timestamp },
     /// Nobody's: the row changed meanwhile.
     NotNeeded,
     /// Another process's, which did not end in time.

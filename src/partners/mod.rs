@@ -13,7 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::Notify;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::sleep;
 
 use crate::model::failure::{Failure, StoreError};
 use crate::model::ids::{ClientId, GrantId};
@@ -31,6 +33,15 @@ pub use fresh::{FreshToken, NoToken};
 
 /// How long a reciprocal code lives at the partner (Login with Amazon documents five minutes).
 const CODE_LIFE: Duration = Duration::from_secs(300);
+
+/// How often something that others have to end is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// For how long nobody else asks the partner for the same: longer than a call may take, with time to store its answer.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// As many refreshes as are under way at once.
+const MOST_REFRESHES: usize = 256;
 
 /// How often a decision is made anew because another writer was faster.
 const TRIES: u32 = 20;
@@ -85,14 +96,18 @@ pub struct Partners {
     clock: Arc<dyn Clock>,
     http: reqwest::Client,
     flights: Flights,
+    refreshes: Semaphore,
     code_arrived: Notify,
 }
 
 impl Partners {
-    /// Over a store, with the keys that seal its secrets and a client that follows no redirect.
+    /// Over a store, with the keys that seal its secrets and a client that follows no redirect. Calls are made on the runtime that
+    /// this is called on, which has to outlive the requests that wait for them.
     pub fn new(store: Arc<dyn Store>, keys: Arc<Keys>, clock: Arc<dyn Clock>, http: reqwest::Client) -> Self {
         let vault = Vault { keys };
-        Self { store, vault, clock, http, flights: Flights::default(), code_arrived: Notify::new() }
+        let flights = Flights::on(Handle::current());
+        let refreshes = Semaphore::new(MOST_REFRESHES);
+        Self { store, vault, clock, http, flights, refreshes, code_arrived: Notify::new() }
     }
 
     /// Puts a partner in force.
@@ -109,7 +124,7 @@ impl Partners {
     pub async fn accept_code(
         &self,
         grant_id: GrantId,
-        partner: &PartnerName,
+        partner: &Partner,
         code: &PlainSecret,
     ) -> Result<AcceptCode, VaultFailure> {
         let hash = sha256(&[code.expose().as_bytes()]);
@@ -133,32 +148,39 @@ impl Partners {
     async fn add_code(
         &self,
         grant_id: GrantId,
-        partner: &PartnerName,
+        partner: &Partner,
         code: &PlainSecret,
         hash: CodeHash,
     ) -> Result<AddReverseLink, VaultFailure> {
-        let waiting = self.waiting(grant_id, code, hash)?;
-        let link = ReverseLink::begun(grant_id, partner.clone(), waiting, self.clock.now());
+        let waiting = self.waiting(grant_id, partner, code, hash)?;
+        let link = ReverseLink::begun(grant_id, partner.name.clone(), waiting, self.clock.now());
         Ok(self.store.add_reverse_link(&link).await?)
     }
 
     async fn replace_code(
         &self,
         link: ReverseLink,
-        partner: &PartnerName,
+        partner: &Partner,
         code: &PlainSecret,
         hash: CodeHash,
     ) -> Result<bool, VaultFailure> {
-        let waiting = self.waiting(link.grant_id, code, hash)?;
-        let link = link.with_code(partner.clone(), waiting, self.clock.now());
+        let waiting = self.waiting(link.grant_id, partner, code, hash)?;
+        let link = link.with_code(partner.name.clone(), waiting, self.clock.now());
         Ok(self.store.change_reverse_link(&link).await?)
     }
 
-    fn waiting(&self, grant_id: GrantId, code: &PlainSecret, hash: CodeHash) -> Result<WaitingCode, VaultFailure> {
+    fn waiting(
+        &self,
+        grant_id: GrantId,
+        partner: &Partner,
+        code: &PlainSecret,
+        hash: CodeHash,
+    ) -> Result<WaitingCode, VaultFailure> {
         let now = self.clock.now();
         Ok(WaitingCode {
             sealed: self.vault.seal_code(grant_id, code)?,
             hash,
+            profile: partner.profile(),
             expires_at: after(now, CODE_LIFE),
             attempts: 0,
             next_attempt_at: now,
@@ -175,5 +197,29 @@ impl Partners {
             }
         }
         Err(NeverSettled(grant_id).into())
+    }
+
+    /// Stores what a partner answered, however long the database is away: the answer can't be had again. Tells whether it
+    /// changed anything.
+    async fn store_patiently(&self, grant_id: GrantId, change: &Change<'_>) -> Result<bool, StoreError> {
+        let mut told = false;
+        loop {
+            match self.change(grant_id, change).await {
+                Err(StoreError::Unavailable(why)) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::error!(grant = %grant_id, why, "a partner's answer can't be stored yet; it is tried on");
+                    }
+                    sleep(LOOK).await;
+                }
+                result => return Ok(result?.is_some()),
+            }
+        }
+    }
+
+    /// Returns when no refresh is under way in this process.
+    pub async fn refreshes_ended(&self) {
+        while self.flights.are_under_way() {
+            sleep(LOOK).await;
+        }
     }
 }

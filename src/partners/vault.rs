@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::model::failure::Fault;
 use crate::model::ids::{ClientId, GrantId};
-use crate::model::partner::Partner;
-use crate::model::reverse_link::{CodeHash, SealedTokens, WaitingCode};
+use crate::model::partner::{Partner, Profile};
+use crate::model::reverse_link::{CodeHash, SealedTokens, TokensId, WaitingCode};
 use crate::model::secret::PlainSecret;
 use crate::model::time::{Timestamp, after};
 use crate::partners::VaultFailure;
@@ -52,26 +52,29 @@ impl Vault {
         self.open_for(grant_id, "code", &code.sealed).await
     }
 
-    /// Seals what the partner issued at `now` for the code of `from`.
+    /// Seals what the partner issued for the code of `from` when it was asked at `asked_at`.
     pub(super) fn seal_tokens(
         &self,
         grant_id: GrantId,
         issued: &Issued,
-        from: CodeHash,
-        now: Timestamp,
+        (from, profile): (CodeHash, Profile),
+        asked_at: Timestamp,
     ) -> Result<SealedTokens, Fault> {
         let refresh = issued.refresh.as_ref().map(|token| self.seal_for(grant_id, "refresh_token", token));
         let life = issued.expires_in.unwrap_or(USUAL_LIFE).min(LONGEST_LIFE);
-        // Of a short life at least the first half is used.
-        let fresh = life.saturating_sub(MARGIN).max(life / 2);
+        let fresh = match &issued.refresh {
+            // Of a short life at least the first half is used.
+            Some(_) => life.saturating_sub(MARGIN).max(life / 2),
+            None => life,
+        };
         Ok(SealedTokens {
             access: self.seal_for(grant_id, "access_token", &issued.access)?,
             refresh: refresh.transpose()?,
             scope: issued.scope.clone(),
-            from,
-            serial: 0,
-            fresh_until: after(now, fresh),
-            expires_at: after(now, life),
+            id: TokensId { from, serial: 0 },
+            profile,
+            fresh_until: after(asked_at, fresh),
+            expires_at: after(asked_at, life),
             leased_until: None,
         })
     }

@@ -54,6 +54,12 @@ pub trait PartnerStore: Send + Sync {
     /// At most `limit` grants with a code whose next try is due at `now`, the longest due first.
     async fn due_reverse_links(&self, now: Timestamp, limit: u32) -> Result<Vec<GrantId>, StoreError>;
 
-    /// Forgets at most `limit` reverse links of a client's grants; tells how many.
-    async fn forget_reverse_links_of(&self, client_id: &ClientId, limit: u32) -> Result<u64, StoreError>;
+    /// Looks at `limit` grants of a client after `after`, by id, and forgets their reverse links. Tells where to go on; `None` at
+    /// the end.
+    async fn forget_reverse_links_of(
+        &self,
+        client_id: &ClientId,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Option<GrantId>, StoreError>;
 }

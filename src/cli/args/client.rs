@@ -38,7 +38,7 @@ pub struct ClientOptions {
     /// Let the client introspect tokens of all clients (a resource server)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub introspect_any: Option<bool>,
-    /// A service's backend: let it introspect this client's tokens and get its partner tokens; repeat for more clients
+    /// A service's backend: let it introspect this client's tokens and get its partner tokens; repeat for more clients, `none` for none any more
     #[arg(long = "backend-of", value_name = "CLIENT")]
     pub backend_of: Vec<String>,
     /// Let the client name a link by its grant id alone when it gets partner tokens, for work while no user is there

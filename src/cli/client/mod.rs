@@ -140,7 +140,23 @@ async fn delete(config: &Config, id: &str) -> Result<(), CliError> {
     let client = client_id(id)?;
     store.enable_client(&client, false).await?;
     while store.forget_grants_of(&client, STEP).await? > 0 {}
+    forget_backends_of(&*store, &client).await?;
     told(store.delete_client(&client).await?, id, "is deleted with all its links")
+}
+
+/// Whoever is the backend of a deleted client must not become that of a later one of the same id.
+async fn forget_backends_of(store: &dyn Store, deleted: &ClientId) -> Result<(), CliError> {
+    for client in store.clients().await?.iter().filter(|client| client.settings.backend_of.contains(deleted)) {
+        let mut settings = client.settings.clone();
+        settings.backend_of.retain(|id| id != deleted);
+        if store.change_settings(&client.id, &client.settings, &settings).await? == ChangeSettings::Overtaken {
+            let id = &client.id;
+            return Err(CliError::Failed(format!(
+                "{id} was changed by someone else meanwhile; delete {deleted} again"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Reads a client id from the command line.

@@ -35,7 +35,7 @@ pub async fn set(config: &Config, id: &str, options: &PartnerOptions) -> Result<
     if client.is_public() {
         return Err(CliError::Failed(format!("{id} is a public client; a partner is for clients with a secret")));
     }
-    warn_about_ids(options, &client);
+    check_id(options, &client)?;
     let secret = open::secret_from_stdin("the partner's client secret")?;
     check_secret(&secret)?;
     match app.protocol.partners.configure(PartnerConfiguration { client_secret: secret, ..checked }).await? {
@@ -74,26 +74,43 @@ fn check_secret(secret: &PlainSecret) -> Result<(), CliError> {
     Err(CliError::Usage(why.to_owned()))
 }
 
-/// Two ids are easily taken for each other: the one for account linking, and the skill's own at Login with Amazon.
-fn warn_about_ids(options: &PartnerOptions, client: &Client) {
-    if options.partner_client_id == client.id.as_str() {
-        print::hint("couplet: --partner-client-id is this client's own id; the partner gave you another one");
-    } else if options.partner == "alexa" && !options.partner_client_id.starts_with(alexa::PARTNER_CLIENT_ID_PREFIX) {
+/// Three ids are easily taken for each other: the one for account linking, the skill's, and its client's at Login with Amazon.
+fn check_id(options: &PartnerOptions, client: &Client) -> Result<(), CliError> {
+    let id = &options.partner_client_id;
+    let is_alexa = options.partner == alexa::PRESET.name;
+    let right = "the Alexa Client Id is on the skill's Permissions page, under Alexa Skill Messaging";
+    if id == client.id.as_str() {
+        let why = "is this client's own id, which the partner does not know";
+        return Err(CliError::Usage(format!("--partner-client-id: {id} {why}; {right}")));
+    }
+    if is_alexa && id.starts_with("amzn1.ask.skill") {
+        return Err(CliError::Usage(format!("--partner-client-id: {id} is a skill id; {right}")));
+    }
+    if is_alexa && !id.starts_with(alexa::PARTNER_CLIENT_ID_PREFIX) {
         print::hint(&format!(
-            "couplet: Alexa Client Ids begin with {}; yours is on the skill's Permissions page, under Alexa Skill Messaging",
+            "couplet: warning: Alexa Client Ids begin with {}; {right}",
             alexa::PARTNER_CLIENT_ID_PREFIX
         ));
     }
+    Ok(())
 }
 
 /// Forgets a client's partner and all its tokens, in steps, so that nobody waits behind a million of them.
 pub async fn remove(config: &Config, id: &str) -> Result<(), CliError> {
     let store = open::store(config).await?;
     let client = find(&*store, id).await?;
-    if !store.delete_partner(&client.id).await? {
+    let found = store.delete_partner(&client.id).await?;
+    // Also when there was none: a command that was cut off half-way left tokens behind.
+    let mut after = None;
+    loop {
+        after = store.forget_reverse_links_of(&client.id, after, STEP).await?;
+        if after.is_none() {
+            break;
+        }
+    }
+    if !found {
         return Err(CliError::Failed(format!("{id} has no partner")));
     }
-    while store.forget_reverse_links_of(&client.id, STEP).await? > 0 {}
     print::line(&format!("{id} has no partner any more; its tokens there are deleted."));
     Ok(())
 }

@@ -8,6 +8,9 @@ use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
 use crate::platforms::preset::{ALL, Preset};
 
+/// Stands for no client at all in `--backend-of`.
+const NOBODY: &str = "none";
+
 /// The settings of a new client.
 pub fn new(options: &ClientOptions, public: bool) -> Result<ClientSettings, CliError> {
     let base = match preset_of(options)? {
@@ -88,7 +91,8 @@ fn changed_from(
     settings.introspect_any = options.introspect_any.unwrap_or(settings.introspect_any);
     settings.exchange_grant_id = options.exchange_grant_id.unwrap_or(settings.exchange_grant_id);
     if !options.backend_of.is_empty() {
-        settings.backend_of = options.backend_of.iter().map(|id| client_id(id)).collect::<Result<_, _>>()?;
+        let named = options.backend_of.iter().filter(|id| *id != NOBODY);
+        settings.backend_of = named.map(|id| client_id(id)).collect::<Result<_, _>>()?;
     }
     if let Some(switch) = &options.repeat_exchange {
         settings.repeat_exchange = switch == "on";

@@ -72,15 +72,17 @@ impl Protocol {
         let (subject, owned) = subject.zip(owned).ok_or_else(|| no_subject("subject_token is none of ours"))?;
         self.check_subject(&client, &subject, &owned).await?;
         let partner = self.partner_for(&client, &owned, audience).await?;
-        match self.partners.fresh_token(owned.grant.id, &partner).await {
-            Ok(fresh) => Ok(self.answer_with(fresh)),
-            Err(failure) => Err(failure.map(in_words)),
-        }
+        let fresh =
+            self.partners.fresh_token(owned.grant.id, &partner).await.map_err(|failure| failure.map(in_words))?;
+        check_scope(&request.parameters, &fresh.scope)?;
+        Ok(self.answer_with(fresh))
     }
 
     async fn subject(&self, parameters: &Parameters) -> Result<Option<Subject>, Failure<Refusal>> {
         let token = required(parameters, "subject_token")?;
         match required(parameters, "subject_token_type")? {
+            // A JWT has dots, and nothing else of ours has.
+            JWT if !token.contains('.') => Ok(None),
             ACCESS_TOKEN | JWT => match self.read_token(token).await? {
                 Some(PresentedToken::Access(token)) => Ok(Some(Subject::AccessToken(token))),
                 _ => Ok(None),
@@ -108,7 +110,9 @@ impl Protocol {
         let in_force = match subject {
             Subject::AccessToken(token) => self.is_in_force(token, owned).await?,
             Subject::Grant(_) if !client.settings.exchange_grant_id => {
-                return Err(no_subject("this client may not name links by their id").into());
+                let why =
+                    "this client may not name links by their id; `couplet client set … --exchange-grant-id` allows it";
+                return Err(Refusal::new(ErrorCode::InvalidRequest, why).into());
             }
             Subject::Grant(_) => owned.owner_enabled && matches!(owned.grant.state, GrantState::Active(_)),
         };
@@ -157,6 +161,15 @@ fn check_request(parameters: &Parameters) -> Result<&str, Refusal> {
     required(parameters, "audience")
 }
 
+/// A partner's token can't be narrowed: asking for what it permits is fine, asking for anything else is refused.
+fn check_scope(parameters: &Parameters, permitted: &Scope) -> Result<(), Refusal> {
+    let Some(requested) = parameters.one("scope")? else { return Ok(()) };
+    match Scope::parse(requested) {
+        Ok(scope) if permitted.covers(&scope) => Ok(()),
+        _ => Err(Refusal::new(ErrorCode::InvalidScope, "the partner's token does not permit this scope; leave it out")),
+    }
+}
+
 /// The same words for every cause (RFC 8693 section 2.2.2 names the code).
 fn no_subject(cause: &'static str) -> Refusal {
     Refusal::because(ErrorCode::InvalidRequest, "subject_token is not valid (any more) for this client", cause)
@@ -174,9 +187,17 @@ fn in_words(why: NoToken) -> Refusal {
             "the reverse link is pending: its code is being exchanged; ask again soon",
             SOON,
         ),
-        NoToken::Failed => refuse(
-            ErrorCode::InvalidGrant,
-            "the reverse link is failed: its code could not be exchanged (`couplet grant show` says why); link again",
+        NoToken::Failed => {
+            refuse(ErrorCode::InvalidGrant, "the reverse link is failed (`couplet grant show` says why); link again")
+        }
+        NoToken::OtherAccount => refuse(
+            ErrorCode::InvalidTarget,
+            "the reverse link belongs to the partner's client id of before `couplet client set-partner`; link again, or set it back",
+        ),
+        NoToken::Misconfigured => Refusal::until(
+            ErrorCode::Unavailable,
+            "the partner refuses our own client id or secret (`couplet grant show` says how); `couplet client set-partner` mends it",
+            LATER,
         ),
         NoToken::Revoked => refuse(
             ErrorCode::InvalidGrant,
@@ -184,7 +205,7 @@ fn in_words(why: NoToken) -> Refusal {
         ),
         NoToken::Unreachable => Refusal::until(
             ErrorCode::Unavailable,
-            "the partner can't be reached, and its last token has ended; ask again soon",
+            "the partner gives no new token at the moment (`couplet grant show` says why), and the last one has ended; ask again soon",
             LATER,
         ),
     }

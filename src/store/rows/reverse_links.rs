@@ -7,7 +7,8 @@ use super::Doubt;
 use crate::model::ids::{ClientId, GrantId};
 use crate::model::partner::{Partner, PartnerName, PartnerUrl};
 use crate::model::reverse_link::{
-    CodeHash, ReverseLink, ReverseStanding, ReverseState, ReverseSummary, SealedTokens, SeenCodes, WaitingCode,
+    CodeHash, ReverseLink, ReverseStanding, ReverseState, ReverseSummary, SealedTokens, SeenCodes, TokensId,
+    WaitingCode,
 };
 use crate::model::scope::Scope;
 use crate::store::StoreError;
@@ -49,6 +50,7 @@ pub struct ReverseLinkRow {
     seen_codes: Vec<u8>,
     code: Option<Vec<u8>>,
     code_hash: Option<Vec<u8>>,
+    code_profile: Option<Vec<u8>>,
     code_expires_at: Option<i64>,
     attempts: i64,
     next_attempt_at: Option<i64>,
@@ -57,6 +59,7 @@ pub struct ReverseLinkRow {
     token_scope: Option<String>,
     tokens_from: Option<Vec<u8>>,
     tokens_serial: Option<i64>,
+    tokens_profile: Option<Vec<u8>>,
     fresh_until: Option<i64>,
     tokens_expire_at: Option<i64>,
     leased_until: Option<i64>,
@@ -65,6 +68,7 @@ pub struct ReverseLinkRow {
     changed_at: i64,
 }
 
+/// A hash, also that of a profile.
 fn hash(bytes: Option<&[u8]>) -> Option<CodeHash> {
     bytes?.try_into().ok()
 }
@@ -77,14 +81,22 @@ impl ReverseLinkRow {
         Ok(Some(WaitingCode {
             sealed: sealed.clone(),
             hash: doubt.some("code_hash", hash(self.code_hash.as_deref()))?,
+            profile: doubt.some("code_profile", hash(self.code_profile.as_deref()))?,
             expires_at: doubt.moment("code_expires_at", expires_at)?,
             attempts: doubt.some("attempts", u32::try_from(self.attempts).ok())?,
             next_attempt_at: doubt.moment("next_attempt_at", next_attempt_at)?,
         }))
     }
 
-    fn tokens(&self, doubt: &Doubt<'_>) -> Result<SealedTokens, StoreError> {
+    fn tokens_id(&self, doubt: &Doubt<'_>) -> Result<TokensId, StoreError> {
         let serial = self.tokens_serial.and_then(|serial| u32::try_from(serial).ok());
+        Ok(TokensId {
+            from: doubt.some("tokens_from", hash(self.tokens_from.as_deref()))?,
+            serial: doubt.some("tokens_serial", serial)?,
+        })
+    }
+
+    fn tokens(&self, doubt: &Doubt<'_>) -> Result<SealedTokens, StoreError> {
         let fresh_until = doubt.some("fresh_until", self.fresh_until)?;
         let expires_at = doubt.some("tokens_expire_at", self.tokens_expire_at)?;
         let scope = self.token_scope.as_deref().map(Scope::parse).transpose();
@@ -92,8 +104,8 @@ impl ReverseLinkRow {
             access: doubt.some("access_token", self.access_token.clone())?,
             refresh: self.refresh_token.clone(),
             scope: doubt.some("token_scope", scope.ok())?,
-            from: doubt.some("tokens_from", hash(self.tokens_from.as_deref()))?,
-            serial: doubt.some("tokens_serial", serial)?,
+            id: self.tokens_id(doubt)?,
+            profile: doubt.some("tokens_profile", hash(self.tokens_profile.as_deref()))?,
             fresh_until: doubt.moment("fresh_until", fresh_until)?,
             expires_at: doubt.moment("tokens_expire_at", expires_at)?,
             leased_until: self.leased_until.map(|until| doubt.moment("leased_until", until)).transpose()?,
@@ -105,7 +117,7 @@ impl ReverseLinkRow {
             ReverseStanding::Pending => ReverseState::Pending,
             ReverseStanding::Active => ReverseState::Active(self.tokens(doubt)?),
             ReverseStanding::Failed => ReverseState::Failed,
-            ReverseStanding::Revoked => ReverseState::Revoked,
+            ReverseStanding::Revoked => ReverseState::Revoked(self.tokens_id(doubt)?),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Owns the statements about partners and reverse links.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{Driver, SqlStore, Statement, Value, statement};
 use crate::model::failure::StoreError;
@@ -9,27 +10,28 @@ use crate::model::partner::Partner;
 use crate::model::reverse_link::{ReverseLink, ReverseState};
 use crate::model::time::Timestamp;
 use crate::store::partners::{AddReverseLink, PartnerStore, SetPartner};
-use crate::store::rows::{GrantIdRow, PartnerRow, ReverseLinkRow};
+use crate::store::rows::{GrantIdRow, IdRow, PartnerRow, ReverseLinkRow};
 
-/// What a write of a reverse link sets, from `$2` on: the values of [`values`].
-const ADD: &str = "INSERT INTO reverse_links (grant_id, partner, state, seen_codes, code, code_hash, code_expires_at, attempts, \
-                   next_attempt_at, access_token, refresh_token, token_scope, tokens_from, tokens_serial, fresh_until, \
-                   tokens_expire_at, leased_until, last_error, changed_at, created_at, version) \
-                   SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0 \
-                   FROM grants WHERE id = $1 AND state = 'active' ON CONFLICT DO NOTHING";
+const ADD: &str = "INSERT INTO reverse_links (grant_id, partner, state, seen_codes, code, code_hash, code_profile, \
+                   code_expires_at, attempts, next_attempt_at, access_token, refresh_token, token_scope, tokens_from, \
+                   tokens_serial, tokens_profile, fresh_until, tokens_expire_at, leased_until, last_error, changed_at, \
+                   created_at, version) \
+                   SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+                   $22, 0 FROM grants WHERE id = $1 AND state = 'active' ON CONFLICT DO NOTHING";
 
 const CHANGE: &str = "UPDATE reverse_links SET partner = $2, state = $3, seen_codes = $4, code = $5, code_hash = $6, \
-                      code_expires_at = $7, attempts = $8, next_attempt_at = $9, access_token = $10, refresh_token = $11, \
-                      token_scope = $12, tokens_from = $13, tokens_serial = $14, fresh_until = $15, tokens_expire_at = $16, \
-                      leased_until = $17, last_error = $18, changed_at = $19, version = version + 1 \
-                      WHERE grant_id = $1 AND version = $20";
+                      code_profile = $7, code_expires_at = $8, attempts = $9, next_attempt_at = $10, access_token = $11, \
+                      refresh_token = $12, token_scope = $13, tokens_from = $14, tokens_serial = $15, tokens_profile = $16, \
+                      fresh_until = $17, tokens_expire_at = $18, leased_until = $19, last_error = $20, changed_at = $21, \
+                      version = version + 1 WHERE grant_id = $1 AND version = $22";
 
 /// The values of a reverse link in the order of [`ADD`] and [`CHANGE`], up to `changed_at`.
 fn values(link: &ReverseLink) -> Vec<Value> {
     let code = link.code.as_ref();
-    let tokens = match &link.state {
-        ReverseState::Active(tokens) => Some(tokens),
-        _ => None,
+    let (tokens, id) = match &link.state {
+        ReverseState::Active(tokens) => (Some(tokens), Some(tokens.id)),
+        ReverseState::Revoked(id) => (None, Some(*id)),
+        ReverseState::Pending | ReverseState::Failed => (None, None),
     };
     let scope = tokens.and_then(|tokens| tokens.scope.as_ref()).map(ToString::to_string);
     vec![
@@ -39,14 +41,16 @@ fn values(link: &ReverseLink) -> Vec<Value> {
         link.seen.to_bytes().as_slice().into(),
         code.map(|code| code.sealed.as_slice()).into(),
         code.map(|code| code.hash.as_slice()).into(),
+        code.map(|code| code.profile.as_slice()).into(),
         code.map(|code| code.expires_at).into(),
         code.map_or(0, |code| code.attempts).into(),
         code.map(|code| code.next_attempt_at).into(),
         tokens.map(|tokens| tokens.access.as_slice()).into(),
         tokens.and_then(|tokens| tokens.refresh.as_deref()).into(),
         scope.as_deref().into(),
-        tokens.map(|tokens| tokens.from.as_slice()).into(),
-        Value::Int(tokens.map(|tokens| tokens.serial.into())),
+        id.as_ref().map(|id| id.from.as_slice()).into(),
+        Value::Int(id.map(|id| id.serial.into())),
+        tokens.map(|tokens| tokens.profile.as_slice()).into(),
         tokens.map(|tokens| tokens.fresh_until).into(),
         tokens.map(|tokens| tokens.expires_at).into(),
         tokens.and_then(|tokens| tokens.leased_until).into(),
@@ -94,8 +98,8 @@ impl<D: Driver> PartnerStore for SqlStore<D> {
     async fn reverse_link(&self, grant_id: GrantId) -> Result<Option<ReverseLink>, StoreError> {
         let statement = statement!(
             "SELECT grant_id, partner, state, version, seen_codes, code, code_hash, code_expires_at, attempts, \
-             next_attempt_at, access_token, refresh_token, token_scope, tokens_from, tokens_serial, fresh_until, \
-             tokens_expire_at, leased_until, last_error, created_at, changed_at FROM reverse_links WHERE grant_id = $1",
+             next_attempt_at, code_profile, access_token, refresh_token, token_scope, tokens_from, tokens_serial, \
+             tokens_profile, fresh_until, tokens_expire_at, leased_until, last_error, created_at, changed_at FROM reverse_links WHERE grant_id = $1",
             grant_id.0,
         );
         self.find::<ReverseLinkRow, _>(statement).await
@@ -126,13 +130,32 @@ impl<D: Driver> PartnerStore for SqlStore<D> {
         self.list::<GrantIdRow, _>(statement).await
     }
 
-    async fn forget_reverse_links_of(&self, client_id: &ClientId, limit: u32) -> Result<u64, StoreError> {
+    async fn forget_reverse_links_of(
+        &self,
+        client_id: &ClientId,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Option<GrantId>, StoreError> {
+        let after = after.map_or(Uuid::nil(), |id| id.0);
+        let looked_at: Option<IdRow> = self
+            .driver
+            .all(statement!(
+                "SELECT id FROM grants WHERE client_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+                client_id.as_str(),
+                after,
+                limit,
+            ))
+            .await?
+            .pop();
+        let Some(IdRow { id: last }) = looked_at else { return Ok(None) };
         let statement = statement!(
-            "DELETE FROM reverse_links WHERE grant_id IN (SELECT r.grant_id FROM grants g \
-             JOIN reverse_links r ON r.grant_id = g.id WHERE g.client_id = $1 LIMIT $2)",
+            "DELETE FROM reverse_links WHERE grant_id > $2 AND grant_id <= $3 \
+             AND grant_id IN (SELECT id FROM grants WHERE client_id = $1 AND id > $2 AND id <= $3)",
             client_id.as_str(),
-            limit,
+            after,
+            last,
         );
-        self.driver.execute(statement).await
+        self.driver.execute(statement).await?;
+        Ok(Some(GrantId(last)))
     }
 }
