@@ -37,5 +37,6 @@ CREATE TABLE IF NOT EXISTS reverse_links (
     changed_at        BIGINT NOT NULL
 );
 
--- Only codes that wait for their exchange stand in it.
-CREATE INDEX IF NOT EXISTS reverse_links_due ON reverse_links (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+-- Only codes that wait for their exchange stand in it, by the account at the partner that takes them.
+CREATE INDEX IF NOT EXISTS reverse_links_due ON reverse_links (code_profile, next_attempt_at)
+    WHERE next_attempt_at IS NOT NULL;

@@ -167,6 +167,12 @@ impl ReverseLink {
         }
     }
 
+    /// Whether this code came before: one of the latest, or the one that the tokens in force began with.
+    pub fn has_seen(&self, hash: &CodeHash) -> bool {
+        let in_force = matches!(&self.state, ReverseState::Active(tokens) if tokens.id.from == *hash);
+        in_force || self.seen.contains(hash)
+    }
+
     /// Another code came, say because the customer consented anew. Tokens that work stay in force until its exchange; those of
     /// another account at the partner do not.
     pub fn with_code(self, partner: PartnerName, code: WaitingCode, now: Timestamp) -> Self {

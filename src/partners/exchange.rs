@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::model::failure::{Failure, StoreError};
 use crate::model::grant::GrantState;
 use crate::model::ids::GrantId;
-use crate::model::partner::Partner;
+use crate::model::partner::{Partner, Profile};
 use crate::model::reverse_link::{ReverseLink, WaitingCode};
 use crate::model::time::Timestamp;
 use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issued};
@@ -25,9 +25,14 @@ impl Partners {
         self.code_arrived.notified().await;
     }
 
-    /// At most `limit` grants with a code that is due.
-    pub async fn due(&self, limit: u32) -> Result<Vec<GrantId>, StoreError> {
-        self.store.due_reverse_links(self.clock.now(), limit).await
+    /// The accounts at partners for which codes are due.
+    pub async fn due_profiles(&self) -> Result<Vec<Profile>, StoreError> {
+        self.store.due_profiles(self.clock.now()).await
+    }
+
+    /// At most `limit` grants with a code for that account that is due.
+    pub async fn due(&self, profile: &Profile, limit: u32) -> Result<Vec<GrantId>, StoreError> {
+        self.store.due_reverse_links(profile, self.clock.now(), limit).await
     }
 
     /// Exchanges the code that waits for this grant, if it is due and nobody else does so.

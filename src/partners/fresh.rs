@@ -140,7 +140,8 @@ impl Partners {
     }
 
     async fn refresh_once(&self, grant_id: GrantId, partner: &Partner) -> Result<Landed, VaultFailure> {
-        let Ok(Ok(_permit)) = timeout(WAIT, self.refreshes.acquire()).await else { return Ok(Landed::Unreachable) };
+        let slots = self.refreshes.of(&partner.profile());
+        let Ok(Ok(_slot)) = timeout(WAIT, slots.acquire()).await else { return Ok(Landed::Unreachable) };
         // Whatever may be slow or fail on our side comes before the lease, so that its time is the partner's.
         let secret = self.vault.open_secret(partner).await?;
         let server = AuthorizationServer::new(&self.http, partner, &secret)?;

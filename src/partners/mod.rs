@@ -6,6 +6,7 @@ mod authorization_server;
 mod exchange;
 mod flights;
 mod fresh;
+pub mod slots;
 mod vault;
 
 use std::convert::Infallible;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::model::failure::{Failure, StoreError};
@@ -25,6 +26,7 @@ use crate::model::scope::Scope;
 use crate::model::secret::{PlainSecret, sha256};
 use crate::model::time::{Clock, after};
 use crate::partners::flights::Flights;
+use crate::partners::slots::Slots;
 use crate::partners::vault::Vault;
 use crate::store::Store;
 use crate::store::partners::{AddReverseLink, SetPartner};
@@ -39,9 +41,6 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// For how long nobody else asks the partner for the same: longer than a call may take, with time to store its answer.
 const LEASE: Duration = Duration::from_secs(30);
-
-/// As many refreshes as are under way at once.
-const MOST_REFRESHES: usize = 256;
 
 /// How often a decision is made anew because another writer was faster.
 const TRIES: u32 = 20;
@@ -96,7 +95,7 @@ pub struct Partners {
     clock: Arc<dyn Clock>,
     http: reqwest::Client,
     flights: Flights,
-    refreshes: Semaphore,
+    refreshes: Slots,
     code_arrived: Notify,
 }
 
@@ -106,8 +105,8 @@ impl Partners {
     pub fn new(store: Arc<dyn Store>, keys: Arc<Keys>, clock: Arc<dyn Clock>, http: reqwest::Client) -> Self {
         let vault = Vault { keys };
         let flights = Flights::on(Handle::current());
-        let refreshes = Semaphore::new(MOST_REFRESHES);
-        Self { store, vault, clock, http, flights, refreshes, code_arrived: Notify::new() }
+        let (refreshes, code_arrived) = (Slots::default(), Notify::new());
+        Self { store, vault, clock, http, flights, refreshes, code_arrived }
     }
 
     /// Puts a partner in force.
@@ -128,9 +127,10 @@ impl Partners {
         code: &PlainSecret,
     ) -> Result<AcceptCode, VaultFailure> {
         let hash = sha256(&[code.expose().as_bytes()]);
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
+            sleep(backoff(attempt)).await;
             let stored = match self.store.reverse_link(grant_id).await? {
-                Some(link) if link.seen.contains(&hash) => return Ok(AcceptCode::Stored),
+                Some(link) if link.has_seen(&hash) => return Ok(AcceptCode::Stored),
                 Some(link) => self.replace_code(link, partner, code, hash).await?,
                 None => match self.add_code(grant_id, partner, code, hash).await? {
                     AddReverseLink::NotLinked => return Ok(AcceptCode::NotLinked),
@@ -190,7 +190,8 @@ impl Partners {
     /// Reads a reverse link, lets `change` say what it becomes, and stores that; again when another writer was faster. `None`
     /// when the row is gone or there is nothing to change.
     async fn change(&self, grant_id: GrantId, change: &Change<'_>) -> Result<Option<ReverseLink>, StoreError> {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
+            sleep(backoff(attempt)).await;
             let Some(changed) = self.store.reverse_link(grant_id).await?.and_then(change) else { return Ok(None) };
             if self.store.change_reverse_link(&changed).await? {
                 return Ok(Some(changed));
@@ -222,4 +223,9 @@ impl Partners {
             sleep(LOOK).await;
         }
     }
+}
+
+/// How long to stand back after so many races lost, so that as many writers as there may be come to their turn.
+fn backoff(lost: u32) -> Duration {
+    Duration::from_millis(u64::from(lost) * u64::from(lost))
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::model::ids::{ClientId, GrantId};
-use crate::model::partner::Partner;
+use crate::model::partner::{Partner, Profile};
 use crate::model::reverse_link::ReverseLink;
 use crate::model::time::Timestamp;
 use crate::store::StoreError;
@@ -51,8 +51,16 @@ pub trait PartnerStore: Send + Sync {
     /// stores; `false` for all others, and when the row is gone.
     async fn change_reverse_link(&self, link: &ReverseLink) -> Result<bool, StoreError>;
 
-    /// At most `limit` grants with a code whose next try is due at `now`, the longest due first.
-    async fn due_reverse_links(&self, now: Timestamp, limit: u32) -> Result<Vec<GrantId>, StoreError>;
+    /// The accounts at partners for which codes are due at `now`.
+    async fn due_profiles(&self, now: Timestamp) -> Result<Vec<Profile>, StoreError>;
+
+    /// At most `limit` grants with a code for that account whose next try is due at `now`, the longest due first.
+    async fn due_reverse_links(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<GrantId>, StoreError>;
 
     /// Looks at `limit` grants of a client after `after`, by id, and forgets their reverse links. Tells where to go on; `None` at
     /// the end.

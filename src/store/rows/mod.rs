@@ -21,7 +21,7 @@ use crate::store::StoreError;
 use crate::store::keys::{KeyPurpose, SealedKey};
 use crate::store::sealed::SealedValue;
 pub use grants::{BothWaysRow, GrantRow, PresentedRow};
-pub use reverse_links::{GrantIdRow, PartnerRow, ReverseLinkRow};
+pub use reverse_links::{GrantIdRow, PartnerRow, ProfileRow, ReverseLinkRow};
 
 /// A row that either database can give.
 pub trait AnyRow: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static {}

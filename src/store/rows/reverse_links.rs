@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::Doubt;
 use crate::model::ids::{ClientId, GrantId};
-use crate::model::partner::{Partner, PartnerName, PartnerUrl};
+use crate::model::partner::{Partner, PartnerName, PartnerUrl, Profile};
 use crate::model::reverse_link::{
     CodeHash, ReverseLink, ReverseStanding, ReverseState, ReverseSummary, SealedTokens, SeenCodes, TokensId,
     WaitingCode,
@@ -152,6 +152,21 @@ impl TryFrom<GrantIdRow> for GrantId {
 
     fn try_from(row: GrantIdRow) -> Result<Self, StoreError> {
         Ok(GrantId(row.grant_id))
+    }
+}
+
+/// A row that names an account at a partner.
+#[derive(FromRow)]
+pub struct ProfileRow {
+    code_profile: Option<Vec<u8>>,
+}
+
+impl TryFrom<ProfileRow> for Profile {
+    type Error = StoreError;
+
+    fn try_from(row: ProfileRow) -> Result<Self, StoreError> {
+        let doubt = Doubt { table: "reverse_links", id: &"of a waiting code" };
+        doubt.some("code_profile", hash(row.code_profile.as_deref()))
     }
 }
 

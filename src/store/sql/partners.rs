@@ -6,11 +6,11 @@ use uuid::Uuid;
 use super::{Driver, SqlStore, Statement, Value, statement};
 use crate::model::failure::StoreError;
 use crate::model::ids::{ClientId, GrantId};
-use crate::model::partner::Partner;
+use crate::model::partner::{Partner, Profile};
 use crate::model::reverse_link::{ReverseLink, ReverseState};
 use crate::model::time::Timestamp;
 use crate::store::partners::{AddReverseLink, PartnerStore, SetPartner};
-use crate::store::rows::{GrantIdRow, IdRow, PartnerRow, ReverseLinkRow};
+use crate::store::rows::{GrantIdRow, IdRow, PartnerRow, ProfileRow, ReverseLinkRow};
 
 const ADD: &str = "INSERT INTO reverse_links (grant_id, partner, state, seen_codes, code, code_hash, code_profile, \
                    code_expires_at, attempts, next_attempt_at, access_token, refresh_token, token_scope, tokens_from, \
@@ -121,9 +121,21 @@ impl<D: Driver> PartnerStore for SqlStore<D> {
         self.changes(Statement { sql: CHANGE, values: with(values(link), link.version) }).await
     }
 
-    async fn due_reverse_links(&self, now: Timestamp, limit: u32) -> Result<Vec<GrantId>, StoreError> {
+    async fn due_profiles(&self, now: Timestamp) -> Result<Vec<Profile>, StoreError> {
+        let statement = statement!("SELECT DISTINCT code_profile FROM reverse_links WHERE next_attempt_at <= $1", now);
+        self.list::<ProfileRow, _>(statement).await
+    }
+
+    async fn due_reverse_links(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<GrantId>, StoreError> {
         let statement = statement!(
-            "SELECT grant_id FROM reverse_links WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2",
+            "SELECT grant_id FROM reverse_links WHERE code_profile = $1 AND next_attempt_at <= $2 \
+             ORDER BY next_attempt_at LIMIT $3",
+            profile.as_slice(),
             now,
             limit,
         );

@@ -38,8 +38,10 @@ impl TestApp {
     /// Exchanges every code that is due at this moment.
     pub async fn exchange_due(&self) {
         let partners = &self.app.protocol.partners;
-        for grant_id in partners.due(100).await.unwrap() {
-            Arc::clone(partners).exchange(grant_id).await;
+        for profile in partners.due_profiles().await.unwrap() {
+            for grant_id in partners.due(&profile, 100).await.unwrap() {
+                Arc::clone(partners).exchange(grant_id).await;
+            }
         }
     }
 
