@@ -66,7 +66,7 @@ impl Partners {
         partner: &Partner,
     ) -> Result<FreshToken, Failure<NoToken>> {
         let tokens = self.tokens_of(grant_id, partner).await?;
-        if self.clock.now() < tokens.fresh_until {
+        if self.clock.now() < given_until(&tokens) {
             return self.give(grant_id, partner, &tokens).await;
         }
         let flight = self.flights.join(grant_id, self.clone().refresh(grant_id, partner.clone()));
@@ -206,6 +206,11 @@ impl Partners {
             }
         }
     }
+}
+
+/// Until when a token is given out as it is. One that can't be replaced is of use to its end.
+fn given_until(tokens: &SealedTokens) -> Timestamp {
+    if tokens.refresh.is_some() { tokens.fresh_until } else { tokens.fresh_until.max(tokens.expires_at - LAST_USE) }
 }
 
 /// Whose refresh it is.
