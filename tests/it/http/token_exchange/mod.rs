@@ -40,9 +40,10 @@ struct Stage {
 impl Stage {
     /// Both ways: Amazon's tokens are here.
     async fn on(backend: Backend) -> Self {
-        let stage = Self::one_way(backend).await;
-        stage.link_back(&stage.tokens).await;
-        stage
+        let (app, alice, alexa) = set(backend, |_| {}, |_| {}).await;
+        let amazon = app.add_amazon().await;
+        let tokens = app.link_both_ways(&amazon).await;
+        Self { app, amazon, alexa, alice, tokens }
     }
 
     /// One way: no code has come yet.
@@ -56,13 +57,7 @@ impl Stage {
         configure: impl FnOnce(&mut Config),
         change: impl FnOnce(&mut ClientSettings),
     ) -> Self {
-        let configure = |config: &mut Config| {
-            config.tokens.access = DAY;
-            configure(config);
-        };
-        let app = TestApp::with(backend, configure).await;
-        let alice = app.add_user(ALICE).await;
-        let alexa = app.add_alexa(change).await;
+        let (app, alice, alexa) = set(backend, configure, change).await;
         let amazon = app.add_amazon().await;
         let tokens = alexa.link(&app.person()).await;
         Self { app, amazon, alexa, alice, tokens }
@@ -116,6 +111,22 @@ impl Stage {
     fn pass(&self, seconds: u64) {
         self.app.clock.advance(Duration::from_secs(seconds));
     }
+}
+
+/// A server with Alice and Alexa's client.
+async fn set(
+    backend: Backend,
+    configure: impl FnOnce(&mut Config),
+    change: impl FnOnce(&mut ClientSettings),
+) -> (TestApp, UserId, Platform) {
+    let configure = |config: &mut Config| {
+        config.tokens.access = DAY;
+        configure(config);
+    };
+    let app = TestApp::with(backend, configure).await;
+    let alice = app.add_user(ALICE).await;
+    let alexa = app.add_alexa(change).await;
+    (app, alice, alexa)
 }
 
 #[track_caller]
