@@ -1,12 +1,14 @@
 //! What Alexa's form takes, and that a code is taken once: repeated it changes nothing, another one takes its place.
 
 use couplet::model::client::AccessTokenFormat::{self, Jwt, Opaque};
+use couplet::model::client::ClientSettings;
+use couplet::model::client::RefreshPolicy::Rotate;
 use reqwest::Client;
 use rstest::rstest;
 
 use super::{GOOD, PATH, Stage, assert_accepted};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
-use crate::support::platform::Answer;
+use crate::support::platform::{Answer, Tokens};
 
 #[rstest]
 #[tokio::test]
@@ -146,8 +148,10 @@ async fn a_token_that_a_refresh_left_behind_still_hands_over(
     #[values(Sqlite, Postgres)] backend: Backend,
     #[values(Jwt, Opaque)] format: AccessTokenFormat,
 ) {
-    let stage = Stage::with(backend, |settings| settings.access_token = format).await;
-    assert_eq!(stage.alexa.refresh(&stage.tokens.refresh).await.status, 200);
+    let change = |settings: &mut ClientSettings| (settings.access_token, settings.refresh) = (format, Rotate);
+    let stage = Stage::with(backend, change).await;
+    let refreshed = Tokens::from(&stage.alexa.refresh(&stage.tokens.refresh).await);
+    assert!(stage.alexa.is_active(&refreshed.access).await);
     assert_accepted(&stage.alexa.hand_over(&stage.tokens.access, stage.amazon.issue_code().expose()).await);
     stage.assert_exchanged(1).await;
 }

@@ -123,6 +123,19 @@ async fn a_refresh_token_that_is_not_replaced_is_kept(#[values(Sqlite, Postgres)
 
 #[rstest]
 #[tokio::test]
+async fn a_refresh_token_that_is_replaced_is_not_used_again(#[values(Sqlite, Postgres)] backend: Backend) {
+    let stage = Stage::on(backend).await;
+    stage.pass(56 * 60);
+    let body = json!({"access_token": "Atza|a", "refresh_token": "Atzr|another", "expires_in": 3600});
+    stage.amazon.break_next([Fault::Status(200, "application/json", body.to_string())]);
+    assert_eq!(stage.given().await, "Atza|a");
+    stage.pass(56 * 60);
+    super::assert_refused(&stage.ask().await, 400, "invalid_grant");
+    assert!(stage.amazon.seen().refused[0].contains("the refresh token is unknown"), "the former one is known");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_token_that_can_t_be_replaced_is_given_until_its_end(#[values(Sqlite, Postgres)] backend: Backend) {
     let stage = Stage::one_way(backend).await;
     let body = json!({"access_token": "Atza|a", "token_type": "bearer", "expires_in": 3600});
