@@ -7,6 +7,8 @@ mod code_exchange;
 mod introspect;
 mod limits;
 mod metadata;
+mod reciprocal;
 mod refresh;
 mod revoke;
+mod token_exchange;
 mod wire;
