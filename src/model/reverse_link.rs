@@ -167,11 +167,12 @@ impl ReverseLink {
         Some(Self { code: Some(code), ..self })
     }
 
-    /// The partner exchanged the code of `tokens.from`. `None` when tokens of a later code are in force already.
-    pub fn exchanged(self, tokens: SealedTokens, now: Timestamp) -> Option<Self> {
-        if let ReverseState::Active(current) = &self.state
-            && self.seen.rank(&current.from) >= self.seen.rank(&tokens.from)
-        {
+    /// `partner` exchanged the code of `tokens.from`. `None` when tokens of a later code are in force already, or when the link
+    /// is with another partner by now, which must not see them.
+    pub fn exchanged(self, partner: &PartnerName, tokens: SealedTokens, now: Timestamp) -> Option<Self> {
+        let rank = |tokens: &SealedTokens| self.seen.rank(&tokens.from);
+        let is_late = matches!(&self.state, ReverseState::Active(current) if rank(current) >= rank(&tokens));
+        if is_late || self.partner != *partner {
             return None;
         }
         let code = self.code.filter(|code| code.hash != tokens.from);
@@ -293,3 +294,6 @@ impl ReverseStanding {
         Self::ALL.into_iter().find(|standing| standing.as_str() == text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ impl Partners {
             return self.give_up(grant_id, code, "the client has no such partner any more").await;
         };
         let answer = self.call(grant_id, &partner, code).await?;
-        self.note_exchange(grant_id, code, answer).await
+        self.note_exchange(&begun, code, answer).await
     }
 
     async fn call(
@@ -88,15 +88,15 @@ impl Partners {
 
     async fn note_exchange(
         &self,
-        grant_id: GrantId,
+        begun: &ReverseLink,
         code: &WaitingCode,
         answer: Result<Issued, CallFault>,
     ) -> Result<(), VaultFailure> {
-        let now = self.clock.now();
+        let (grant_id, now) = (begun.grant_id, self.clock.now());
         match answer {
             Ok(issued) => {
                 let tokens = self.vault.seal_tokens(grant_id, &issued, code.hash, now)?;
-                self.store_patiently(grant_id, &|link| link.exchanged(tokens.clone(), now)).await?;
+                self.store_patiently(grant_id, &|link| link.exchanged(&begun.partner, tokens.clone(), now)).await?;
                 tracing::info!(grant = %grant_id, "the reciprocal code is exchanged");
                 Ok(())
             }
