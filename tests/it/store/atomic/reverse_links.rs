@@ -46,10 +46,10 @@ async fn one_of_many_changes_a_reverse_link(#[values(Sqlite, Postgres)] backend:
 }
 
 /// Links of as many users as pairs are in a crowd.
-async fn pairs(cellar: &Cellar) -> Vec<(GrantId, UserId)> {
+async fn pairs(cellar: &Cellar, round: usize) -> Vec<(GrantId, UserId)> {
     let mut pairs = Vec::new();
-    for _ in 0..CROWD / 2 {
-        let owner = user(&format!("user{}", uuid::Uuid::now_v7().simple()));
+    for pair in 0..CROWD / 2 {
+        let owner = user(&format!("user{round}of{pair}"));
         cellar.store.add_user(&owner).await.unwrap();
         pairs.push((cellar.link_of(&owner, &cellar.alexa).await, owner.id));
     }
@@ -63,7 +63,7 @@ async fn a_reverse_link_that_comes_while_its_grant_is_revoked_is_not_kept(
 ) {
     let cellar = Cellar::on(backend).await;
     for round in 0..ROUNDS {
-        let pairs = pairs(&cellar).await;
+        let pairs = pairs(&cellar, round).await;
         let race = cellar.crowd(|store, number| {
             let (grant, _) = pairs[number / 2];
             async move {
@@ -83,7 +83,7 @@ async fn a_reverse_link_that_comes_while_its_grant_is_revoked_is_not_kept(
 async fn a_reverse_link_that_comes_while_its_owner_unlinks_is_not_kept(#[values(Sqlite, Postgres)] backend: Backend) {
     let cellar = Cellar::on(backend).await;
     for round in 0..ROUNDS {
-        let pairs = pairs(&cellar).await;
+        let pairs = pairs(&cellar, round).await;
         let race = cellar.crowd(|store, number| {
             let (grant, owner) = pairs[number / 2];
             async move {
@@ -104,7 +104,7 @@ async fn a_reverse_link_that_changes_while_its_grant_is_revoked_is_not_kept(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
     let cellar = Cellar::on(backend).await;
-    let pairs = pairs(&cellar).await;
+    let pairs = pairs(&cellar, 0).await;
     for (grant, _) in &pairs {
         cellar.add_reverse(*grant).await;
     }

@@ -41,9 +41,7 @@ async fn a_revoked_grant_takes_its_reverse_link_along(#[values(Sqlite, Postgres)
 
 #[rstest]
 #[tokio::test]
-async fn unlinking_takes_the_reverse_links_of_that_user_and_client_along(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn unlinking_takes_the_reverse_links_of_that_user_and_client_along(#[values(Sqlite, Postgres)] backend: Backend) {
     let cellar = Cellar::on(backend).await;
     let all = three(&cellar).await;
     let other_link = cellar.link().await;
