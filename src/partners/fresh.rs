@@ -135,7 +135,13 @@ impl Partners {
             self.store_patiently(grant_id, &|link| link.refresh_refused(&used, why, self.clock.now())).await?;
             return Ok(Landed::Settled);
         };
-        let answer = server.refresh(&self.vault.open_refresh(grant_id, sealed).await?).await;
+        let token = self.vault.open_refresh(grant_id, sealed).await;
+        if token.is_err() {
+            // Nobody shall wait for a lease whose holder has given up.
+            let why = "the stored refresh token does not open; the server's log says more";
+            self.store_patiently(grant_id, &|link| link.refresh_postponed(&used, why, self.clock.now())).await?;
+        }
+        let answer = server.refresh(&token?).await;
         self.note_refresh(grant_id, &used, answer).await
     }
 
