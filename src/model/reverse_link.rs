@@ -284,3 +284,6 @@ impl ReverseLink {
         Some(Self { state, last_error: Some(why.to_owned()), changed_at: now, ..self })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,3 +20,4 @@ mod outage;
 mod pages;
 mod secrets;
 mod store;
+mod vault;

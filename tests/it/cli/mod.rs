@@ -1,5 +1,6 @@
 //! The program as an operator types it: the real binary, in a folder of its own, with an empty environment.
 
+mod backend;
 mod client;
 mod client_add;
 mod configuration;
@@ -8,6 +9,7 @@ mod example;
 mod grant;
 mod keys;
 mod keys_master;
+mod partner;
 mod serve;
 mod serve_refusals;
 mod simulate;

@@ -1,5 +1,7 @@
 //! A stored value that was damaged is reported with its table, column and row, and never taken for something else.
 
+mod reverse_links;
+
 use couplet::model::ids::GrantId;
 use couplet::store::StoreError;
 use couplet::store::grants::GrantFilter;

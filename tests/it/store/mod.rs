@@ -8,6 +8,7 @@ mod cellar;
 mod corrupt;
 mod forgets;
 mod opening;
+mod partners;
 mod raw;
 mod remembers;
 mod row_size;

@@ -4,5 +4,6 @@
 mod clients;
 mod grants;
 mod keys;
+mod reverse_links;
 mod sealed;
 mod users;

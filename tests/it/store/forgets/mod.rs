@@ -2,3 +2,4 @@
 
 mod deletions;
 mod purge;
+mod reverse_links;

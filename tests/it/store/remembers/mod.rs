@@ -4,6 +4,8 @@ mod clients;
 mod grants;
 mod keys;
 mod links;
+mod partners;
+mod reverse_links;
 mod sealed;
 mod sign_ins;
 mod users;
