@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{ReverseLink, ReverseStanding, ReverseState, ReverseSummary, SealedTokens, SeenCodes, WaitingCode};
+use super::{
+    ReverseLink, ReverseStanding, ReverseState, ReverseSummary, SealedTokens, SeenCodes, TokensId, WaitingCode,
+};
 use crate::model::ids::GrantId;
 use crate::model::partner::PartnerName;
 use crate::model::time::Timestamp;
 
 const LEASE: Duration = Duration::from_secs(30);
+/// Our account at the partner, and another one.
+const ALEXA: [u8; 32] = [70; 32];
+const OTHER: [u8; 32] = [71; 32];
 const PAUSE: Duration = Duration::from_secs(20);
 
 fn at(seconds: i64) -> Timestamp {
@@ -23,7 +28,8 @@ fn partner(name: &str) -> PartnerName {
 /// A code that came at 0 and lives until 300.
 fn code(number: u8) -> WaitingCode {
     let expires_at = at(300);
-    WaitingCode { sealed: vec![number], hash: [number; 32], expires_at, attempts: 0, next_attempt_at: at(0) }
+    let (hash, profile) = ([number; 32], ALEXA);
+    WaitingCode { sealed: vec![number], hash, profile, expires_at, attempts: 0, next_attempt_at: at(0) }
 }
 
 /// Tokens that began with a code.
@@ -32,8 +38,8 @@ fn tokens(from: u8) -> SealedTokens {
         access: vec![from, 1],
         refresh: Some(vec![from, 2]),
         scope: None,
-        from: [from; 32],
-        serial: 0,
+        id: TokensId { from: [from; 32], serial: 0 },
+        profile: ALEXA,
         fresh_until: at(3300),
         expires_at: at(3600),
         leased_until: None,
@@ -55,7 +61,7 @@ fn another(link: ReverseLink, number: u8) -> ReverseLink {
 }
 
 fn exchanged(link: ReverseLink, from: u8) -> Option<ReverseLink> {
-    link.exchanged(&partner("alexa"), tokens(from), at(20))
+    link.exchanged(tokens(from), at(20))
 }
 
 fn failed(link: ReverseLink, number: u8) -> Option<ReverseLink> {
@@ -63,7 +69,8 @@ fn failed(link: ReverseLink, number: u8) -> Option<ReverseLink> {
 }
 
 fn postponed(link: ReverseLink, number: u8, now: i64) -> Option<ReverseLink> {
-    link.exchange_postponed(&[number; 32], "no answer", PAUSE, at(now))
+    let begun = link.code.clone().filter(|code| code.hash[0] == number).unwrap_or_else(|| code(number));
+    link.exchange_postponed(&begun, "no answer", PAUSE, at(now))
 }
 
 #[track_caller]
@@ -102,14 +109,14 @@ fn tokens_stay_in_force_while_another_code_of_their_partner_waits() {
 }
 
 #[test]
-fn tokens_of_another_partner_end_when_a_code_comes() {
-    let link = active().with_code(partner("other"), code(2), at(10));
+fn tokens_of_another_account_end_when_a_code_comes() {
+    let link = active().with_code(partner("other"), WaitingCode { profile: OTHER, ..code(2) }, at(10));
     assert_eq!((&link.partner, &link.state, waiting(&link)), (&partner("other"), &ReverseState::Pending, Some(2)));
 }
 
 #[test]
-fn tokens_that_come_late_from_another_partner_are_ignored() {
-    let link = pending().with_code(partner("other"), code(2), at(10));
+fn tokens_that_come_late_from_another_account_are_ignored() {
+    let link = pending().with_code(partner("alexa"), WaitingCode { profile: OTHER, ..code(2) }, at(10));
     assert_eq!(exchanged(link, 1), None);
 }
 
@@ -180,13 +187,20 @@ fn without_an_answer_the_code_is_tried_again_after_the_pause() {
 }
 
 #[test]
-fn a_code_that_ends_before_the_next_try_has_failed() {
-    let waiting = postponed(pending(), 1, 279).unwrap();
-    assert_eq!(waiting.state, ReverseState::Pending, "299 is still in time");
-    let link = postponed(pending(), 1, 280).unwrap();
+fn a_code_is_tried_once_more_shortly_before_its_end() {
+    let waiting = postponed(pending(), 1, 290).unwrap();
+    assert_eq!((&waiting.state, waiting.code.unwrap().next_attempt_at), (&ReverseState::Pending, at(297)));
+    let link = postponed(pending(), 1, 297).unwrap();
     assert_eq!((&link.state, link.code), (&ReverseState::Failed, None));
     let why = link.last_error.unwrap();
     assert!(why.contains("ended") && why.ends_with("no answer"), "{why}");
+}
+
+#[test]
+fn a_try_that_someone_else_has_taken_on_is_not_postponed() {
+    let begun = pending().exchange_begun(at(5), LEASE).unwrap();
+    let taken_on = begun.clone().exchange_begun(at(35), LEASE).unwrap();
+    assert_eq!(taken_on.exchange_postponed(&begun.code.unwrap(), "no answer", PAUSE, at(36)), None);
 }
 
 #[test]
@@ -227,7 +241,7 @@ fn refreshed_tokens_are_in_force_without_a_lease() {
     let begun = active().refresh_begun(at(5), LEASE).unwrap();
     let new = SealedTokens { access: vec![7], refresh: Some(vec![8]), ..tokens(1) };
     let link = begun.refreshed(&tokens(1), new.clone(), at(30)).unwrap();
-    assert_eq!(in_force(&link), &SealedTokens { serial: 1, ..new });
+    assert_eq!(in_force(&link), &SealedTokens { id: TokensId { serial: 1, ..new.id }, ..new });
     assert_eq!((link.changed_at, link.last_error), (at(30), None));
 }
 
@@ -244,23 +258,48 @@ fn a_refresh_is_ignored_when_other_tokens_are_in_force() {
     let newer_serial = active().refreshed(&tokens(1), tokens(1), at(30)).unwrap();
     for link in [newer_code, newer_serial, pending()] {
         assert_eq!(link.clone().refreshed(&tokens(1), tokens(1), at(40)), None);
-        assert_eq!(link.clone().refresh_postponed(&tokens(1), "no answer", at(40)), None);
+        assert_eq!(link.clone().refresh_postponed(&tokens(1), "no answer", PAUSE, at(40)), None);
         assert_eq!(link.refresh_refused(&tokens(1), "refused", at(40)), None);
     }
 }
 
 #[test]
-fn a_refresh_without_an_answer_keeps_the_tokens_and_lets_the_next_begin() {
+fn a_refresh_without_an_answer_keeps_the_tokens_and_lets_the_next_begin_after_the_pause() {
     let begun = active().refresh_begun(at(5), LEASE).unwrap();
-    let link = begun.refresh_postponed(&tokens(1), "no answer", at(6)).unwrap();
-    assert_eq!((in_force(&link), link.last_error.as_deref()), (&tokens(1), Some("no answer")));
-    assert!(link.refresh_begun(at(7), LEASE).is_some());
+    let used = in_force(&begun).clone();
+    let link = begun.refresh_postponed(&used, "no answer", PAUSE, at(6)).unwrap();
+    assert_eq!((&in_force(&link).refresh, link.last_error.as_deref()), (&tokens(1).refresh, Some("no answer")));
+    assert_eq!(link.clone().refresh_begun(at(25), LEASE), None);
+    assert!(link.refresh_begun(at(26), LEASE).is_some());
+}
+
+#[test]
+fn a_refresh_that_someone_else_has_taken_on_is_not_postponed() {
+    let begun = active().refresh_begun(at(5), LEASE).unwrap();
+    let used = in_force(&begun).clone();
+    let taken_on = begun.refresh_begun(at(35), LEASE).unwrap();
+    assert_eq!(taken_on.refresh_postponed(&used, "no answer", PAUSE, at(36)), None);
+}
+
+#[test]
+fn tokens_win_over_the_refusal_of_a_later_refresh_with_the_same_token() {
+    let revoked = active().refresh_refused(&tokens(1), "refused", at(30)).unwrap();
+    let link = revoked.refreshed(&tokens(1), SealedTokens { access: vec![7], ..tokens(1) }, at(31)).unwrap();
+    assert_eq!((&in_force(&link).access, link.last_error.as_deref()), (&vec![7], None));
+    let newer = active().refreshed(&tokens(1), tokens(1), at(30)).unwrap();
+    assert_eq!(newer.refresh_refused(&tokens(1), "refused", at(31)), None);
+}
+
+#[test]
+fn tokens_without_a_refresh_token_end_as_failed() {
+    let link = active().ended(&tokens(1), "over", at(30)).unwrap();
+    assert_eq!((&link.state, link.last_error.as_deref()), (&ReverseState::Failed, Some("over")));
 }
 
 #[test]
 fn a_refused_refresh_revokes_the_link() {
     let link = active().refresh_refused(&tokens(1), "refused", at(30)).unwrap();
-    assert_eq!((&link.state, link.last_error.as_deref()), (&ReverseState::Revoked, Some("refused")));
+    assert_eq!((&link.state, link.last_error.as_deref()), (&ReverseState::Revoked(tokens(1).id), Some("refused")));
 }
 
 #[test]
@@ -282,7 +321,9 @@ fn the_latest_eight_codes_are_known() {
 fn a_code_that_was_forgotten_is_older_than_all_others() {
     let link = (2..=10).fold(active(), another);
     assert_eq!(in_force(&link), &tokens(1));
+    assert!(link.has_seen(&[1; 32]), "its tokens are in force");
     let link = exchanged(link, 10).unwrap();
+    assert!(!link.has_seen(&[1; 32]));
     assert_eq!((in_force(&link), exchanged(link.clone(), 1)), (&tokens(10), None));
 }
 

@@ -123,7 +123,8 @@ impl<D: Driver> PartnerStore for SqlStore<D> {
 
     async fn due_profiles(&self, now: Timestamp) -> Result<Vec<Profile>, StoreError> {
         let statement = statement!("SELECT DISTINCT code_profile FROM reverse_links WHERE next_attempt_at <= $1", now);
-        self.list::<ProfileRow, _>(statement).await
+        let rows: Vec<ProfileRow> = self.driver.all(statement).await?;
+        Ok(rows.into_iter().filter_map(ProfileRow::profile).collect())
     }
 
     async fn due_reverse_links(

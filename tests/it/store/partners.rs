@@ -2,8 +2,8 @@
 
 use couplet::model::client::Client;
 use couplet::model::ids::GrantId;
-use couplet::model::partner::{Partner, PartnerName, PartnerUrl};
-use couplet::model::reverse_link::{ReverseLink, ReverseState, ReverseSummary, SealedTokens, WaitingCode};
+use couplet::model::partner::{Partner, PartnerName, PartnerUrl, Profile};
+use couplet::model::reverse_link::{ReverseLink, ReverseState, ReverseSummary, SealedTokens, TokensId, WaitingCode};
 use couplet::model::scope::Scope;
 use couplet::store::grants::GrantFilter;
 use couplet::store::partners::AddReverseLink;
@@ -27,11 +27,15 @@ pub fn partner(client: &Client) -> Partner {
     }
 }
 
+/// Our account at the partner.
+pub const ALEXA: Profile = [70; 32];
+
 /// A code whose exchange is due at `moment(due)`.
 pub fn waiting(number: u8, due: i64) -> WaitingCode {
     WaitingCode {
         sealed: vec![number; 40],
         hash: [number; 32],
+        profile: ALEXA,
         expires_at: moment(300),
         attempts: 0,
         next_attempt_at: moment(due),
@@ -49,8 +53,8 @@ pub fn tokens(from: u8) -> SealedTokens {
         access: vec![from, 1],
         refresh: Some(vec![from, 2]),
         scope: Some(Scope::parse("alexa::async_event:write").unwrap()),
-        from: [from; 32],
-        serial: 3,
+        id: TokensId { from: [from; 32], serial: 3 },
+        profile: ALEXA,
         fresh_until: moment(3300),
         expires_at: moment(3600),
         leased_until: Some(moment(3400)),

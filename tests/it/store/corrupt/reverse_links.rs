@@ -41,6 +41,8 @@ async fn a_damaged_partner_names_itself(
 #[case("token_scope", "'\"'")]
 #[case("tokens_from", "NULL")]
 #[case("tokens_from", "substr(tokens_from, 1, 31)")]
+#[case("code_profile", "NULL")]
+#[case("tokens_profile", "substr(tokens_profile, 1, 31)")]
 #[case("tokens_serial", "NULL")]
 #[case("tokens_serial", "-1")]
 #[case("fresh_until", "NULL")]

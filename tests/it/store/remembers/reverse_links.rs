@@ -2,12 +2,14 @@
 
 use couplet::app::SystemRandomness;
 use couplet::model::ids::GrantId;
-use couplet::model::reverse_link::{ReverseLink, ReverseStanding, ReverseState, ReverseSummary, SealedTokens};
+use couplet::model::reverse_link::{
+    ReverseLink, ReverseStanding, ReverseState, ReverseSummary, SealedTokens, TokensId, WaitingCode,
+};
 use couplet::store::partners::AddReverseLink;
 use rstest::rstest;
 
 use crate::store::cellar::{Cellar, moment};
-use crate::store::partners::{begun, full, partner_name, tokens, waiting};
+use crate::store::partners::{ALEXA, begun, full, partner_name, tokens, waiting};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 
 #[rstest]
@@ -65,7 +67,8 @@ async fn every_field_of_a_reverse_link_comes_back(#[values(Sqlite, Postgres)] ba
     let (grant, other) = (cellar.both_ways().await, cellar.both_ways().await);
     assert_eq!(cellar.reverse(grant).await, begun(grant));
     let all = full(begun(grant));
-    let bare = SealedTokens { refresh: None, scope: None, leased_until: None, serial: u32::MAX, ..tokens(9) };
+    let bare = SealedTokens { refresh: None, scope: None, leased_until: None, ..tokens(9) };
+    let bare = SealedTokens { id: TokensId { serial: u32::MAX, ..bare.id }, ..bare };
     let awkward = ReverseLink {
         partner: partner_name("9-z"),
         code: None,
@@ -75,7 +78,7 @@ async fn every_field_of_a_reverse_link_comes_back(#[values(Sqlite, Postgres)] ba
         ..all.clone()
     };
     let failed = ReverseLink { code: None, state: ReverseState::Failed, ..all.clone() };
-    let revoked = ReverseLink { state: ReverseState::Revoked, last_error: None, ..all.clone() };
+    let revoked = ReverseLink { state: ReverseState::Revoked(tokens(9).id), last_error: None, ..all.clone() };
     for (version, expected) in (0..).zip([all, awkward, failed, revoked]) {
         cellar.put_reverse(&ReverseLink { version, ..expected.clone() }).await;
         assert_eq!(cellar.reverse(grant).await, ReverseLink { version: version + 1, ..expected });
@@ -108,9 +111,24 @@ async fn codes_that_wait_are_due_the_longest_first_up_to_the_limit(#[values(Sqli
     }
     by_age.sort();
     let ids: Vec<GrantId> = by_age.into_iter().map(|(_, id)| id).collect();
-    assert_eq!(cellar.store.due_reverse_links(moment(9), 9).await.unwrap(), []);
-    assert_eq!(cellar.store.due_reverse_links(moment(13), 9).await.unwrap(), ids[..4]);
-    assert_eq!(cellar.store.due_reverse_links(moment(99), 2).await.unwrap(), ids[..2]);
+    assert_eq!(cellar.store.due_reverse_links(&ALEXA, moment(9), 9).await.unwrap(), []);
+    assert_eq!(cellar.store.due_reverse_links(&[1; 32], moment(13), 9).await.unwrap(), [], "another account");
+    assert_eq!(cellar.store.due_reverse_links(&ALEXA, moment(13), 9).await.unwrap(), ids[..4]);
+    assert_eq!(cellar.store.due_reverse_links(&ALEXA, moment(99), 2).await.unwrap(), ids[..2]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_account_with_codes_that_are_due_is_named_once(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    for (profile, due) in [(ALEXA, 10), (ALEXA, 11), ([1; 32], 12), ([2; 32], 14)] {
+        let code = WaitingCode { profile, ..waiting(1, due) };
+        let link = ReverseLink { code: Some(code), ..begun(cellar.link().await) };
+        cellar.store.add_reverse_link(&link).await.unwrap();
+    }
+    let mut due = cellar.store.due_profiles(moment(13)).await.unwrap();
+    due.sort();
+    assert_eq!(due, [[1; 32], ALEXA]);
 }
 
 #[rstest]
@@ -121,7 +139,7 @@ async fn a_reverse_link_without_a_code_is_never_due(#[values(Sqlite, Postgres)] 
     cellar.link().await;
     let link = cellar.reverse(exchanged).await;
     cellar.put_reverse(&ReverseLink { code: None, state: ReverseState::Active(tokens(1)), ..link }).await;
-    assert_eq!(cellar.store.due_reverse_links(moment(9999), 9).await.unwrap(), [waits]);
+    assert_eq!(cellar.store.due_reverse_links(&ALEXA, moment(9999), 9).await.unwrap(), [waits]);
 }
 
 #[rstest]
@@ -133,7 +151,7 @@ async fn lists_tell_how_each_reverse_link_stands(#[values(Sqlite, Postgres)] bac
         (ReverseState::Pending, ReverseStanding::Pending),
         (ReverseState::Active(tokens(1)), ReverseStanding::Active),
         (ReverseState::Failed, ReverseStanding::Failed),
-        (ReverseState::Revoked, ReverseStanding::Revoked),
+        (ReverseState::Revoked(tokens(1).id), ReverseStanding::Revoked),
     ]) {
         let link = ReverseLink { version, state, last_error: Some(format!("why {version}")), ..begun(grant) };
         cellar.put_reverse(&link).await;
