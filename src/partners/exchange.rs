@@ -9,6 +9,7 @@ use crate::model::grant::GrantState;
 use crate::model::ids::GrantId;
 use crate::model::partner::{Partner, Profile};
 use crate::model::reverse_link::{ReverseLink, WaitingCode};
+use crate::model::secret::PlainSecret;
 use crate::model::time::Timestamp;
 use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issued};
 use crate::partners::{LEASE, Partners, VaultFailure};
@@ -62,8 +63,13 @@ impl Partners {
                 .give_up(grant_id, &code, "the client's partner is another one by now, or the link has ended")
                 .await;
         };
-        let secret = self.vault.open_secret(&partner).await?;
-        let plain = self.vault.open_code(grant_id, &code).await?;
+        let (secret, plain) = match self.open_both(grant_id, &partner, &code).await {
+            Err(Failure::Internal(fault)) => {
+                let why = format!("our own fault: {fault}");
+                return self.postpone(grant_id, &code, &why, LONGEST_PAUSE).await;
+            }
+            opened => opened?,
+        };
         let server = AuthorizationServer::new(&self.http, &partner, &secret)?;
         let asked_at = self.clock.now();
         let Some(begun) = link.exchange_begun(asked_at, LEASE) else { return Ok(()) };
@@ -73,6 +79,15 @@ impl Partners {
         let Some(begun) = begun.code else { return Ok(()) };
         let answer = server.exchange_code(&plain).await;
         self.note_exchange(grant_id, &begun, answer, asked_at).await
+    }
+
+    async fn open_both(
+        &self,
+        grant_id: GrantId,
+        partner: &Partner,
+        code: &WaitingCode,
+    ) -> Result<(PlainSecret, PlainSecret), VaultFailure> {
+        Ok((self.vault.open_secret(partner).await?, self.vault.open_code(grant_id, code).await?))
     }
 
     /// The partner that takes a code, while its grant is alive.
@@ -103,13 +118,23 @@ impl Partners {
             }
             Err(fault @ CallFault::Refused(_)) => self.give_up(grant_id, code, &fault.in_words()).await,
             Err(CallFault::Unsettled(why)) => {
-                tracing::warn!(grant = %grant_id, why, "a reciprocal code is not exchanged yet");
                 let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(code.attempts)).min(LONGEST_PAUSE);
-                let postponed = |link: ReverseLink| link.exchange_postponed(code, &why, pause, self.clock.now());
-                self.store_patiently(grant_id, &postponed).await?;
-                Ok(())
+                self.postpone(grant_id, code, &why, pause).await
             }
         }
+    }
+
+    async fn postpone(
+        &self,
+        grant_id: GrantId,
+        code: &WaitingCode,
+        why: &str,
+        pause: Duration,
+    ) -> Result<(), VaultFailure> {
+        tracing::warn!(grant = %grant_id, why, "a reciprocal code is not exchanged yet");
+        let postponed = |link: ReverseLink| link.exchange_postponed(code, why, pause, self.clock.now());
+        self.store_patiently(grant_id, &postponed).await?;
+        Ok(())
     }
 
     async fn give_up(&self, grant_id: GrantId, code: &WaitingCode, why: &str) -> Result<(), VaultFailure> {

@@ -20,6 +20,9 @@ use crate::partners::{LEASE, LOOK, Partners, VaultFailure};
 /// How long a request waits for a refresh; the platform's own patience is hardly longer.
 const WAIT: Duration = Duration::from_millis(2500);
 
+/// How long another process's refresh is waited for: less than that, so that who joins meanwhile is not sent away at once.
+const LEASE_WAIT: Duration = Duration::from_millis(2000);
+
 /// How long tokens are left alone after a refresh that failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -188,7 +191,7 @@ impl Partners {
     /// Makes this process the one that refreshes, or waits for the one that does.
     async fn take_lease(&self, grant_id: GrantId, partner: &Partner) -> Result<Lease, VaultFailure> {
         let began = Instant::now();
-        while began.elapsed() < WAIT {
+        while began.elapsed() < LEASE_WAIT {
             let Some(link) = self.store.reverse_link(grant_id).await? else { return Ok(Lease::NotNeeded) };
             let now = self.clock.now();
             let ReverseState::Active(tokens) = &link.state else { return Ok(Lease::NotNeeded) };
