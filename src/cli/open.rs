@@ -64,7 +64,7 @@ pub async fn store_to_add(config: &Config) -> Result<Arc<dyn Store>, CliError> {
 pub fn master_key(config: &Config) -> Result<MasterKey, CliError> {
     match (MasterKey::read(&dev_key_file(config)), &config.master_key_file) {
         (Err(MasterKeyError::Missing(file)), None) => Err(CliError::Usage(format!(
-            "master_key_file is not set, and {file} does not exist; set COUPLET_MASTER_KEY_FILE to the key of this database"
+            "master_key_file is not set, and {file} does not exist; set COUPLET_MASTER_KEY_FILE to the key of this database, or make the key of a new one with `openssl rand -base64 32`"
         ))),
         (key, _) => Ok(key?),
     }

@@ -109,7 +109,7 @@ impl Partners {
     ) -> Result<(), VaultFailure> {
         match answer {
             Ok(issued) => {
-                let tokens = self.vault.seal_tokens(grant_id, &issued, (code.hash, code.profile), asked_at)?;
+                let tokens = self.vault.seal_tokens(grant_id, &issued, (code.hash, code.profile), false, asked_at)?;
                 let exchanged = |link: ReverseLink| link.exchanged(tokens.clone(), self.clock.now());
                 if self.store_patiently(grant_id, &exchanged).await? {
                     tracing::info!(grant = %grant_id, "the reciprocal code is exchanged");

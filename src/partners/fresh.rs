@@ -15,6 +15,7 @@ use crate::model::secret::PlainSecret;
 use crate::model::time::{Timestamp, before};
 use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issued};
 use crate::partners::flights::{Flight, Landed};
+use crate::partners::vault::LAST_USE;
 use crate::partners::{LEASE, LOOK, Partners, VaultFailure};
 
 /// How long a request waits for a refresh; the platform's own patience is hardly longer.
@@ -25,9 +26,6 @@ const LEASE_WAIT: Duration = Duration::from_millis(2000);
 
 /// How long tokens are left alone after a refresh that failed.
 const PAUSE: Duration = Duration::from_secs(5);
-
-/// An access token that can't be replaced at the moment is given out until this long before its end.
-const LAST_USE: Duration = Duration::from_secs(10);
 
 /// An access token of the partner.
 #[derive(Debug)]
@@ -167,7 +165,8 @@ impl Partners {
     ) -> Result<Landed, VaultFailure> {
         let fault = match answer {
             Ok(issued) => {
-                let tokens = self.vault.seal_tokens(grant_id, &issued, (used.id.from, used.profile), asked_at)?;
+                let (of, refreshable) = ((used.id.from, used.profile), used.refresh.is_some());
+                let tokens = self.vault.seal_tokens(grant_id, &issued, of, refreshable, asked_at)?;
                 let refreshed = |link: ReverseLink| link.refreshed(used, tokens.clone(), self.clock.now());
                 self.store_patiently(grant_id, &refreshed).await?;
                 return Ok(Landed::Settled);

@@ -18,6 +18,9 @@ use crate::tokens::seal::Place;
 /// How long before its end an access token is replaced.
 const MARGIN: Duration = Duration::from_secs(300);
 
+/// An access token that can't be replaced is given out until this long before its end.
+pub(super) const LAST_USE: Duration = Duration::from_secs(10);
+
 /// The life of an access token whose partner does not tell it (RFC 6749 section 5.1); what Login with Amazon documents.
 const USUAL_LIFE: Duration = Duration::from_secs(3600);
 
@@ -52,20 +55,22 @@ impl Vault {
         self.open_for(grant_id, "code", &code.sealed).await
     }
 
-    /// Seals what the partner issued for the code of `from` when it was asked at `asked_at`.
+    /// Seals what the partner issued for the code of `from` when it was asked at `asked_at`; `refreshable` when there is a
+    /// refresh token already.
     pub(super) fn seal_tokens(
         &self,
         grant_id: GrantId,
         issued: &Issued,
         (from, profile): (CodeHash, Profile),
+        refreshable: bool,
         asked_at: Timestamp,
     ) -> Result<SealedTokens, Fault> {
         let refresh = issued.refresh.as_ref().map(|token| self.seal_for(grant_id, "refresh_token", token));
         let life = issued.expires_in.unwrap_or(USUAL_LIFE).min(LONGEST_LIFE);
-        let fresh = match &issued.refresh {
+        let fresh = match refreshable || issued.refresh.is_some() {
             // Of a short life at least the first half is used.
-            Some(_) => life.saturating_sub(MARGIN).max(life / 2),
-            None => life,
+            true => life.saturating_sub(MARGIN).max(life / 2),
+            false => life.saturating_sub(LAST_USE),
         };
         Ok(SealedTokens {
             access: self.seal_for(grant_id, "access_token", &issued.access)?,

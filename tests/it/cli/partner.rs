@@ -85,13 +85,21 @@ async fn a_client_that_is_unknown_or_public_gets_no_partner() {
 
 #[rstest]
 #[case::ours("alexa", "this client's own id")]
-#[case::not_of_amazon("amzn1.ask.skill.0d2b3c4d", "Alexa Skill Messaging")]
+#[case::the_skill("amzn1.ask.skill.0d2b3c4d", "is a skill id")]
 #[tokio::test]
-async fn an_id_that_looks_like_another_is_taken_with_a_hint(#[case] id: &str, #[case] words: &str) {
+async fn an_id_that_is_another_one_is_refused(#[case] id: &str, #[case] words: &str) {
     let program = with_alexa(Sqlite).await;
-    let ran = set(&program, &format!("--partner alexa --partner-client-id {id} --json"));
-    assert_eq!(ran.json()["partner"]["partner_client_id"], id);
-    assert!(ran.err.contains(words) && ran.err.lines().count() == 1, "{ran:?}");
+    let ran = set(&program, &format!("--partner alexa --partner-client-id {id}"));
+    let told = ran.refused(2);
+    assert!(told.contains(words) && told.contains("Alexa Skill Messaging"), "{told}");
+}
+
+#[tokio::test]
+async fn an_id_that_does_not_look_like_amazon_s_is_taken_with_a_warning() {
+    let program = with_alexa(Sqlite).await;
+    let ran = set(&program, "--partner alexa --partner-client-id something --json");
+    assert_eq!(ran.json()["partner"]["partner_client_id"], "something");
+    assert!(ran.err.contains("warning") && ran.err.lines().count() == 1, "{ran:?}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use couplet::model::client::AccessTokenFormat::{self, Jwt, Opaque};
 use couplet::model::client::RefreshPolicy::{Rotate, Stable, Strict};
 use couplet::model::ids::ClientId;
 use couplet::model::time::Clock;
+use couplet::store::grants::GrantFilter;
 use reqwest::Client;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -213,9 +214,11 @@ async fn of_an_access_token_all_is_told(
     let mut told = introspect(&client, &tokens.access).await;
     let (now, jti) = (app.clock.now().timestamp(), told["jti"].take());
     assert!(!jti.as_str().unwrap().is_empty());
+    let grants = app.database.store.grants(&GrantFilter::default(), None, 9).await.unwrap();
     let expected = json!({
         "active": true, "client_id": "app", "username": ALICE, "sub": alice.to_string(), "token_type": "Bearer",
         "scope": "read write", "iat": now, "exp": now + 3600, "iss": app.url, "aud": app.url, "jti": null,
+        "grant_id": grants[0].link.grant.id.to_string(),
     });
     assert_eq!(told, expected);
 }

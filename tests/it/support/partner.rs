@@ -23,11 +23,20 @@ impl TestApp {
 
     /// Makes Amazon the partner of that client, under that name.
     pub async fn set_partner(&self, client: &str, name: &str, amazon: &Amazon) {
+        self.configure(client, name, AMAZON_CLIENT, amazon).await;
+    }
+
+    /// Makes another account at Amazon that of a client.
+    pub async fn set_account(&self, client: &str, partner_client_id: &str, amazon: &Amazon) {
+        self.configure(client, "alexa", partner_client_id, amazon).await;
+    }
+
+    async fn configure(&self, client: &str, name: &str, partner_client_id: &str, amazon: &Amazon) {
         let configuration = PartnerConfiguration {
             client_id: ClientId::parse(client).unwrap(),
             name: PartnerName::parse(name).unwrap(),
             token_url: PartnerUrl::parse(&amazon.url()).unwrap(),
-            partner_client_id: AMAZON_CLIENT.to_owned(),
+            partner_client_id: partner_client_id.to_owned(),
             client_secret: AMAZON_SECRET.to_owned().into(),
             scope: Scope::parse("alexa::async_event:write").unwrap(),
         };

@@ -87,13 +87,24 @@ async fn another_client_s_token_takes_no_code(
     #[values(Jwt, Opaque)] format: AccessTokenFormat,
 ) {
     let stage = Stage::with(backend, |settings| settings.access_token = format).await;
-    let change = |settings: &mut couplet::model::client::ClientSettings| {
-        (settings.introspect_any, settings.backend_of) = (true, vec![ClientId::parse("alexa").unwrap()]);
-    };
-    let thief = stage.app.add_app("thief", Some(SECRET), change).await;
+    let thief = stage.app.add_app("thief", Some(SECRET), |settings| settings.introspect_any = true).await;
     stage.app.set_partner("thief", "alexa", &stage.amazon).await;
     assert_refused(&hand_over(&thief, &stage.tokens.access, "ANcode").await, 400, "invalid_grant");
     stage.assert_untouched().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_backend_hands_over_what_its_skill_got(#[values(Sqlite, Postgres)] backend: Backend) {
+    let stage = Stage::with(backend, |_| {}).await;
+    let serve = |settings: &mut couplet::model::client::ClientSettings| {
+        settings.backend_of = vec![ClientId::parse("alexa").unwrap()]
+    };
+    let backend = stage.app.add_app("backend", Some(SECRET), serve).await;
+    let answer = hand_over(&backend, &stage.tokens.access, stage.amazon.issue_code().expose()).await;
+    assert_eq!(answer.status, 200, "{}", answer.json);
+    stage.app.exchange_due().await;
+    assert_eq!(stage.alexa.partner_token(&stage.tokens.access, &[]).await.status, 200);
 }
 
 #[rstest]

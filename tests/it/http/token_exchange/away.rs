@@ -18,7 +18,7 @@ async fn a_token_that_ended_is_not_given(
     stage.amazon.fail_always(Some(fault));
     let answer = stage.ask().await;
     let words = assert_refused(&answer, 503, "temporarily_unavailable");
-    assert!(words.contains("can't be reached"), "{words}");
+    assert!(words.contains("no new token at the moment"), "{words}");
     assert_eq!(answer.headers["retry-after"], "5");
 }
 
@@ -60,6 +60,7 @@ async fn the_link_outlives_the_fault(
     stage.amazon.fail_next([fault, fault]);
     for _ in 0..2 {
         assert_refused(&stage.ask().await, 503, "temporarily_unavailable");
+        stage.pass(5);
     }
     assert!(stage.amazon.is_valid(&stage.given().await));
     stage.amazon.assert_content();
@@ -80,7 +81,19 @@ async fn another_error_than_invalid_grant_leaves_the_link_active(
     assert_eq!(stage.given().await, token);
     let active = "SELECT count(*) FROM reverse_links WHERE state = 'active' AND refresh_token IS NOT NULL";
     assert_eq!(stage.rows().await.number(active).await, 1);
+    assert_eq!((stage.given().await, stage.amazon.arrived()), (token.clone(), 2), "it is left alone for a moment");
+    stage.pass(5);
     assert_ne!(stage.given().await, token, "it is refreshed as soon as the partner wants to");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_partner_that_refuses_ourselves_is_told_from_one_that_is_away(#[values(Sqlite, Postgres)] backend: Backend) {
+    let stage = Stage::on(backend).await;
+    stage.pass(3600);
+    stage.amazon.break_next([Fault::Error("invalid_client")]);
+    let words = assert_refused(&stage.ask().await, 503, "temporarily_unavailable");
+    assert!(words.contains("refuses our own client id or secret") && words.contains("set-partner"), "{words}");
 }
 
 #[rstest]
@@ -95,5 +108,6 @@ async fn a_status_that_says_invalid_grant_without_being_an_answer_settles_nothin
     let body = r#"{"error":"invalid_grant"}"#.to_owned();
     stage.amazon.break_next([Fault::Status(status, "application/json", body)]);
     assert_eq!(stage.given().await, token);
+    stage.pass(5);
     assert_ne!(stage.given().await, token);
 }

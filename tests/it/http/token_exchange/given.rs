@@ -69,7 +69,6 @@ async fn the_answer_holds_an_access_token_and_no_refresh_token(
 }
 
 #[rstest]
-#[case(&[("subject_token_type", "urn:ietf:params:oauth:token-type:jwt")])]
 #[case(&[("requested_token_type", ACCESS_TOKEN)])]
 #[case(&[("scope", "alexa::async_event:write"), ("unknown", "x")])]
 #[tokio::test]

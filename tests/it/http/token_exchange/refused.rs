@@ -119,6 +119,25 @@ async fn a_resource_is_refused_rather_than_left_out() {
 
 #[rstest]
 #[tokio::test]
+async fn an_opaque_token_is_no_jwt() {
+    let stage = Stage::on(Sqlite).await;
+    let jwt = [("subject_token_type", "urn:ietf:params:oauth:token-type:jwt")];
+    assert_refused(&stage.alexa.partner_token(&stage.tokens.access, &jwt).await, 400, "invalid_request");
+}
+
+#[rstest]
+#[case::another("alexa::skill_messaging")]
+#[case::more("alexa::async_event:write alexa::skill_messaging")]
+#[case::malformed("\"")]
+#[tokio::test]
+async fn a_scope_that_the_token_does_not_have_is_refused(#[case] scope: &str) {
+    let stage = Stage::on(Sqlite).await;
+    let answer = stage.alexa.partner_token(&stage.tokens.access, &[("scope", scope)]).await;
+    assert_refused(&answer, 400, "invalid_scope");
+}
+
+#[rstest]
+#[tokio::test]
 async fn what_is_no_access_token_of_ours_is_no_subject(#[values(Sqlite, Postgres)] backend: Backend) {
     let stage = Stage::on(backend).await;
     let theirs = stage.given().await;

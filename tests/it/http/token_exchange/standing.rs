@@ -109,3 +109,20 @@ async fn a_partner_configured_again_under_its_name_keeps_its_tokens(#[values(Sql
     stage.app.set_partner("alexa", "alexa", &stage.amazon).await;
     assert_eq!(stage.given().await, before);
 }
+
+#[rstest]
+#[tokio::test]
+async fn tokens_of_another_account_at_the_partner_are_neither_given_nor_lost(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let stage = Stage::on(backend).await;
+    let before = stage.given().await;
+    stage.app.set_account("alexa", "amzn1.application-oa2-client.mistyped", &stage.amazon).await;
+    let words = assert_refused(&stage.ask().await, 400, "invalid_target");
+    assert!(words.contains("set-partner"), "{words}");
+    stage.pass(58 * 60);
+    assert_refused(&stage.ask().await, 400, "invalid_target");
+    stage.app.set_partner("alexa", "alexa", &stage.amazon).await;
+    assert_ne!(stage.given().await, before, "set back, it is refreshed");
+    stage.amazon.assert_content();
+}
