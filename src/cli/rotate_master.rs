@@ -10,9 +10,11 @@ use serde::Serialize;
 use crate::app::{StartFailure, SystemClock, SystemRandomness, open_keys};
 use crate::cli::{CliError, open, print};
 use crate::config::Config;
+use crate::model::failure::{Failure, StoreError};
 use crate::model::time::Clock;
 use crate::store::Store;
 use crate::tokens::handover::{self, Rotation};
+use crate::tokens::keys::KeyFailure;
 use crate::tokens::master_key::MasterKey;
 use crate::tokens::reseal::{Resealed, reseal_all};
 use crate::tokens::seal::{KeyName, Sealer};
@@ -20,6 +22,10 @@ use crate::tokens::seal::{KeyName, Sealer};
 /// Within this time every running server has learnt the new key and seals under it: they look once a second, and may have to
 /// wait for the database.
 const LEARNT: Duration = Duration::from_secs(3);
+
+/// How often a busy database is tried, and how long it is left in between.
+const TRIES: u32 = 5;
+const BREATH: Duration = Duration::from_secs(1);
 
 /// What became of a rotation.
 #[derive(Serialize)]
@@ -85,14 +91,24 @@ async fn sealer_that_fits(
     }
 }
 
+/// A database that is busy for a moment does not end it: each pass begins where values are left.
 async fn reseal(store: &dyn Store, sealer: &Sealer) -> Result<Vec<Resealed>, CliError> {
-    reseal_all(store, sealer).await.map_err(|failure| {
-        let error = CliError::from(StartFailure::from(failure));
-        CliError::Failed(format!(
-            "{}; nothing is lost: mend that, then run the same command again to go on",
-            error.words()
-        ))
-    })
+    let mut tries = 1;
+    loop {
+        match reseal_all(store, sealer).await {
+            Err(Failure::Store(StoreError::Unavailable(_))) if tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(BREATH).await;
+            }
+            result => return result.map_err(unfinished),
+        }
+    }
+}
+
+fn unfinished(failure: KeyFailure) -> CliError {
+    let error = CliError::from(StartFailure::from(failure));
+    let words = error.words();
+    CliError::Failed(format!("{words}; nothing is lost: mend that, then run the same command again to go on"))
 }
 
 fn report(name: KeyName, resealed: &[Resealed], json: bool, words: impl FnOnce(u64) -> String) -> Result<(), CliError> {

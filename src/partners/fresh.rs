@@ -212,7 +212,7 @@ impl Partners {
             if self.store.change_reverse_link(&begun).await?
                 && let ReverseState::Active(used) = begun.state
             {
-                return Ok(Lease::Ours { used, refresh_token, asked_at });
+                return Ok(Lease::Ours { used: Box::new(used), refresh_token, asked_at });
             }
         }
         Ok(Lease::Theirs)
@@ -222,7 +222,7 @@ impl Partners {
 /// Whose refresh it is.
 enum Lease {
     /// Ours, of these tokens.
-    Ours { used: SealedTokens, refresh_token: PlainSecret, asked_at: Timestamp },
+    Ours { used: Box<SealedTokens>, refresh_token: PlainSecret, asked_at: Timestamp },
     /// Nobody's: the row changed meanwhile.
     NotNeeded,
     /// Another process's, which did not end in time.

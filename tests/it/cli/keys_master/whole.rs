@@ -49,7 +49,7 @@ async fn a_running_server_goes_on_through_a_rotation(
     let mut tokens = alexa.link(&person).await;
     write_key(&stage.program, "new.key", NEW);
     let mut rotation = stage.program.start(ROTATE);
-    let ended = tokio::spawn(async move { (rotation.ended().await, rotation.out()) });
+    let ended = tokio::spawn(async move { (rotation.ended().await, rotation.out() + &rotation.log()) });
     while !ended.is_finished() {
         assert!(alexa.is_active(&tokens.access).await);
         tokens = Tokens::from(&alexa.refresh(&tokens.refresh).await);
