@@ -1,6 +1,7 @@
 //! Owns reading a token of any kind that someone presents, and whether an access token is in force. Leaves what follows to who
 //! asked.
 
+use crate::model::client::Client;
 use crate::model::failure::{Failure, StoreError};
 use crate::model::grant::GrantState;
 use crate::model::ids::GrantId;
@@ -72,6 +73,15 @@ impl Protocol {
             self.store.note_refresh_used(owned.grant.id, state.generation).await?;
         }
         Ok(true)
+    }
+
+    /// Whether a client serves this link, whose own client is enabled.
+    pub(super) async fn may_serve(&self, client: &Client, owned: &OwnedGrant) -> Result<bool, StoreError> {
+        let linked = &owned.grant.client_id;
+        if client.id == *linked || !client.serves(linked) {
+            return Ok(client.id == *linked);
+        }
+        Ok(self.store.client(linked).await?.is_some_and(|linked| linked.enabled))
     }
 
     /// Reads a token; `None` when it is none of ours.

@@ -65,7 +65,7 @@ impl Protocol {
         let (Some(PresentedToken::Access(token)), Some(owned)) = (token, owned) else {
             return Err(no_link("access_token is no access token of ours").into());
         };
-        if !client.serves(&owned.grant.client_id) {
+        if !self.may_serve(&client, &owned).await? {
             return Err(no_link("the access token was issued to another client").into());
         }
         if !self.is_in_force(&token, &owned).await? {

@@ -62,11 +62,11 @@ impl Flights {
     /// The refresh under way, or the one that is begun with `refresh`. It goes on when nobody waits for it any more.
     pub(super) fn join(&self, grant_id: GrantId, refresh: impl Future<Output = Landed> + Send + 'static) -> Flight {
         let begin = || {
-            let landing = Landing(self.clone(), grant_id);
+            let flights = self.clone();
             let task = self.runtime.spawn(async move {
-                let landed = refresh.await;
-                drop(landing);
-                landed
+                // Made here and not before: a runtime that ends drops the task at once, while the list is locked.
+                let _landing = Landing(flights, grant_id);
+                refresh.await
             });
             task.map(|landed| landed.unwrap_or(Landed::Unreachable)).boxed().shared()
         };

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use crate::model::client::Client;
 use crate::model::failure::Failure;
 use crate::model::grant::GrantState;
 use crate::model::ids::GrantId;
@@ -71,7 +70,7 @@ impl Protocol {
         }
         let (subject, owned) = subject.zip(owned).ok_or_else(|| no_subject("subject_token is none of ours"))?;
         self.check_subject(&client, &subject, &owned).await?;
-        let partner = self.partner_for(&client, &owned, audience).await?;
+        let partner = self.partner_for(&owned, audience).await?;
         let fresh =
             self.partners.fresh_token(owned.grant.id, &partner).await.map_err(|failure| failure.map(in_words))?;
         check_scope(&request.parameters, &fresh.scope)?;
@@ -104,8 +103,8 @@ impl Protocol {
         subject: &Subject,
         owned: &OwnedGrant,
     ) -> Result<(), Failure<Refusal>> {
-        if !client.serves(&owned.grant.client_id) {
-            return Err(no_subject("the link is another client's, whose backend this client is not").into());
+        if !self.may_serve(client, owned).await? {
+            return Err(no_subject("the link is another client's, which this one does not serve").into());
         }
         let in_force = match subject {
             Subject::AccessToken(token) => self.is_in_force(token, owned).await?,
@@ -121,17 +120,9 @@ impl Protocol {
     }
 
     /// The partner of the link's client, by the name in `audience`.
-    async fn partner_for(
-        &self,
-        client: &Client,
-        owned: &OwnedGrant,
-        audience: &str,
-    ) -> Result<Partner, Failure<Refusal>> {
-        let linked = &owned.grant.client_id;
-        if client.id != *linked && !self.store.client(linked).await?.is_some_and(|linked| linked.enabled) {
-            return Err(no_subject("the client of the link is disabled").into());
-        }
-        let partner = self.store.partner(linked).await?.filter(|partner| partner.name.as_str() == audience);
+    async fn partner_for(&self, owned: &OwnedGrant, audience: &str) -> Result<Partner, Failure<Refusal>> {
+        let partner =
+            self.store.partner(&owned.grant.client_id).await?.filter(|partner| partner.name.as_str() == audience);
         let unknown = "audience names no partner of this client; `couplet client show` lists it";
         partner.ok_or_else(|| Refusal::new(ErrorCode::InvalidTarget, unknown).into())
     }

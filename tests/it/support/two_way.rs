@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use couplet::app::SystemClock;
 use serde_json::Value;
 
-use super::app::Backend;
+use super::app::{Backend, SECRET};
 use super::login_with_amazon::{AMAZON_CLIENT, AMAZON_SECRET, Amazon};
 use super::platform::{Answer, Platform, Tokens};
 use super::program::Program;
@@ -39,6 +39,18 @@ impl TwoWay {
         let set = format!("{set} --token-url {} --partner-client-id {AMAZON_CLIENT}", amazon.url());
         stage.program.tell(&set, AMAZON_SECRET).done();
         Self { alexa: stage.alexa(), stage, amazon }
+    }
+
+    /// Another client with a partner of its own.
+    pub async fn other_client(&self) -> (Platform, Amazon) {
+        let (callback, program) = ("https://app.example.com/callback", &self.stage.program);
+        let add = format!("client add --name Other --client-id other --redirect-uri {callback} --client-secret-stdin");
+        program.tell(&add, SECRET).done();
+        let partner = Amazon::start(Arc::new(SystemClock));
+        let set = "client set-partner other --partner other --partner-client-secret-stdin";
+        let set = format!("{set} --token-url {} --partner-client-id {AMAZON_CLIENT}", partner.url());
+        program.tell(&set, AMAZON_SECRET).done();
+        (Platform::new(&self.stage.server.url, "other", Some(SECRET), callback), partner)
     }
 
     /// Alice links Alexa.

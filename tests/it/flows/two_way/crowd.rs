@@ -1,11 +1,12 @@
 //! Many at once, in one process and in several, cause one call to the partner.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use rstest::rstest;
 
 use crate::support::app::Backend::{self, Postgres, Sqlite};
+use crate::support::login_with_amazon::WireFault;
 use crate::support::platform::Platform;
 use crate::support::two_way::TwoWay;
 
@@ -63,4 +64,27 @@ async fn two_processes_on_one_database_exchange_a_code_once(#[values(Sqlite, Pos
     two_way.until("active").await;
     assert_eq!(two_way.amazon.seen().calls, 1);
     two_way.amazon.assert_content();
+}
+
+/// More codes than are exchanged at once for one account.
+const CROWD: usize = 140;
+
+#[rstest]
+#[tokio::test]
+async fn a_partner_that_hangs_does_not_delay_the_codes_of_another_client(#[values(Sqlite, Postgres)] backend: Backend) {
+    let two_way = TwoWay::on(backend).await;
+    let (other, healthy) = two_way.other_client().await;
+    two_way.amazon.fail_always(Some(WireFault::Hang));
+    let person = two_way.stage.person();
+    for _ in 0..CROWD {
+        let tokens = two_way.stage.alexa().link(&person).await;
+        assert_eq!(two_way.hand_over(&tokens, two_way.amazon.issue_code().expose()).await.status, 200);
+    }
+    let tokens = other.link(&person).await;
+    let began = Instant::now();
+    assert_eq!(other.hand_over(&tokens.access, healthy.issue_code().expose()).await.status, 200);
+    while other.partner_token(&tokens.access, &[("audience", "other")]).await.status != 200 {
+        assert!(began.elapsed() < Duration::from_secs(5), "the hanging one is waited for ten seconds");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
