@@ -127,8 +127,8 @@ impl Partners {
         code: &PlainSecret,
     ) -> Result<AcceptCode, VaultFailure> {
         let hash = sha256(&[code.expose().as_bytes()]);
-        for attempt in 0..TRIES {
-            sleep(backoff(attempt)).await;
+        for lost in 0..TRIES {
+            stand_back(lost).await;
             let stored = match self.store.reverse_link(grant_id).await? {
                 Some(link) if link.has_seen(&hash) => return Ok(AcceptCode::Stored),
                 Some(link) => self.replace_code(link, partner, code, hash).await?,
@@ -190,8 +190,8 @@ impl Partners {
     /// Reads a reverse link, lets `change` say what it becomes, and stores that; again when another writer was faster. `None`
     /// when the row is gone or there is nothing to change.
     async fn change(&self, grant_id: GrantId, change: &Change<'_>) -> Result<Option<ReverseLink>, StoreError> {
-        for attempt in 0..TRIES {
-            sleep(backoff(attempt)).await;
+        for lost in 0..TRIES {
+            stand_back(lost).await;
             let Some(changed) = self.store.reverse_link(grant_id).await?.and_then(change) else { return Ok(None) };
             if self.store.change_reverse_link(&changed).await? {
                 return Ok(Some(changed));
@@ -225,7 +225,9 @@ impl Partners {
     }
 }
 
-/// How long to stand back after so many races lost, so that as many writers as there may be come to their turn.
-fn backoff(lost: u32) -> Duration {
-    Duration::from_millis(u64::from(lost) * u64::from(lost))
+/// Waits the longer the more races were lost, so that as many writers as there may be come to their turn; at first not at all.
+async fn stand_back(lost: u32) {
+    if lost > 0 {
+        sleep(Duration::from_millis(u64::from(lost) * u64::from(lost))).await;
+    }
 }
