@@ -12,6 +12,7 @@ use crate::model::time::Timestamp;
 use crate::store::partners::{AddReverseLink, PartnerStore, SetPartner};
 use crate::store::rows::{GrantIdRow, IdRow, PartnerRow, ProfileRow, ReverseLinkRow};
 
+/// Takes [`values`], then when it was made.
 const ADD: &str = "INSERT INTO reverse_links (grant_id, partner, state, seen_codes, code, code_hash, code_profile, \
                    code_expires_at, attempts, next_attempt_at, access_token, refresh_token, token_scope, tokens_from, \
                    tokens_serial, tokens_profile, fresh_until, tokens_expire_at, leased_until, last_error, changed_at, \
@@ -19,6 +20,7 @@ const ADD: &str = "INSERT INTO reverse_links (grant_id, partner, state, seen_cod
                    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
                    $22, 0 FROM grants WHERE id = $1 AND state = 'active' ON CONFLICT DO NOTHING";
 
+/// Takes [`values`], then the version that was read.
 const CHANGE: &str = "UPDATE reverse_links SET partner = $2, state = $3, seen_codes = $4, code = $5, code_hash = $6, \
                       code_profile = $7, code_expires_at = $8, attempts = $9, next_attempt_at = $10, access_token = $11, \
                       refresh_token = $12, token_scope = $13, tokens_from = $14, tokens_serial = $15, tokens_profile = $16, \

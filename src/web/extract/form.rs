@@ -74,7 +74,7 @@ pub async fn read_with_query(request: &HttpRequest, payload: web::Payload) -> Re
     if request.headers().contains_key(CONTENT_TYPE) {
         return Ok(query.and(read(request, payload).await?));
     }
-    let body = tokio::time::timeout(PATIENCE, collect(payload)).await.map_err(|_| Unreadable::TooSlow)??;
+    let body = read_body(payload).await?;
     if body.is_empty() { Ok(query) } else { Err(Unreadable::MediaType) }
 }
 
