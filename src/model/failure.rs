@@ -4,7 +4,7 @@
 use thiserror::Error;
 
 /// What storage reports when it can't say how things are. Never a refusal: the token may be perfectly good.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The database is away, hanging, full or refusing; trying again later may help.
     #[error("the database is unavailable: {0}")]

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::model::client::{Client, Credentials};
 use crate::model::failure::Failure;
@@ -11,7 +12,7 @@ use crate::model::time::Timestamp;
 use crate::oauth::Protocol;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::grants::TokenRequest;
-use crate::store::grants::OwnedGrant;
+use crate::store::grants::Link;
 use crate::throttle::{Throttle, Wait, address_key};
 
 /// The credentials in a request, as they came.
@@ -37,7 +38,7 @@ pub struct BasicCredentials {
 
 /// A client that proved who it is, or, if public, said who it is. Made only by [`PresentedClient::authenticate`].
 #[derive(Debug)]
-pub struct AuthenticatedClient(Client);
+pub struct AuthenticatedClient(Arc<Client>);
 
 impl Deref for AuthenticatedClient {
     type Target = Client;
@@ -88,7 +89,7 @@ impl PresentedClient {
     /// Proves the client, found by [`PresentedClient::client_id`].
     pub fn authenticate(
         &self,
-        found: Option<Client>,
+        found: Option<Arc<Client>>,
         circumstances: &Circumstances<'_>,
     ) -> Result<AuthenticatedClient, Refusal> {
         let client = found.ok_or_else(|| unknown("there is no client of this id"))?;
@@ -124,17 +125,17 @@ impl PresentedClient {
 }
 
 impl Protocol {
-    /// The authenticated client of a request, and the grant that its code or token names, in one read.
+    /// The authenticated client of a request, and the link that its code or token names.
     pub(super) async fn client_and_grant(
         &self,
         request: &TokenRequest,
         grant_id: Option<GrantId>,
-    ) -> Result<(AuthenticatedClient, Option<OwnedGrant>), Failure<Refusal>> {
+    ) -> Result<(AuthenticatedClient, Option<Link>), Failure<Refusal>> {
         let found = self.store.presented(&request.client.client_id()?, grant_id).await?;
-        let (client, owned) = found.map_or((None, None), |found| (Some(found.client), found.grant));
+        let (client, link) = found.map_or((None, None), |found| (Some(found.client), found.link));
         let circumstances =
             Circumstances { now: self.clock.now(), address: request.address, brake: &self.client_brake };
-        Ok((request.client.authenticate(client, &circumstances)?, owned))
+        Ok((request.client.authenticate(client, &circumstances)?, link))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::grants::TokenRequest;
 use crate::oauth::grants::refresh::{Standing, standing};
 use crate::oauth::presented_token::{AccessToken, PresentedToken};
-use crate::store::grants::OwnedGrant;
+use crate::store::grants::{Link, OwnedGrant};
 
 /// The answer (RFC 7662 section 2.2). Times are seconds since 1970.
 #[derive(Debug, Default, Serialize)]
@@ -52,24 +52,8 @@ impl Protocol {
             return Err(Refusal::new(ErrorCode::InvalidClient, "introspection is for clients with a secret").into());
         }
         let (Some(token), Some(owned)) = (token, owned) else { return Ok(Introspection::default()) };
-        let Some(policy) = self.policy_for(&client, &owned).await? else { return Ok(Introspection::default()) };
+        let Some(policy) = policy_for(&client, &owned) else { return Ok(Introspection::default()) };
         self.describe(policy, &token, &owned).await
-    }
-
-    /// The refresh policy of the client that a token was issued to, when this client may see it and that one is enabled.
-    async fn policy_for(
-        &self,
-        client: &AuthenticatedClient,
-        owned: &OwnedGrant,
-    ) -> Result<Option<RefreshPolicy>, Failure<Refusal>> {
-        if owned.grant.client_id == client.id {
-            return Ok(Some(client.settings.refresh));
-        }
-        if !client.settings.introspect_any && !client.serves(&owned.grant.client_id) {
-            return Ok(None);
-        }
-        let owner = self.store.client(&owned.grant.client_id).await?;
-        Ok(owner.filter(|owner| owner.enabled).map(|owner| owner.settings.refresh))
     }
 
     async fn describe(
@@ -121,4 +105,11 @@ impl Protocol {
             ..self.facts(owned)
         }
     }
+}
+
+/// The refresh policy of the client that a token was issued to, when this client may see it and that one is enabled.
+fn policy_for(client: &AuthenticatedClient, link: &Link) -> Option<RefreshPolicy> {
+    let owner = &link.client;
+    let sees = client.id == owner.id || client.settings.introspect_any || client.serves(&owner.id);
+    (sees && owner.enabled).then_some(owner.settings.refresh)
 }

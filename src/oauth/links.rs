@@ -8,6 +8,7 @@ use crate::model::reverse_link::ReverseStanding;
 use crate::model::scope::Scope;
 use crate::model::time::Timestamp;
 use crate::oauth::Protocol;
+use crate::store::grants::{Link, OwnedGrant};
 
 /// As many links as are looked at; platforms make a new one at each linking, people have few.
 const MOST: u32 = 500;
@@ -36,7 +37,7 @@ impl Protocol {
     pub async fn links_of(&self, user: UserId) -> Result<Vec<Linked>, StoreError> {
         let mut all: Vec<Linked> = Vec::new();
         for both in self.store.links_of(user, MOST).await? {
-            let Some(grant) = both.link.grant.map(|owned| owned.grant) else { continue };
+            let Link { owned: OwnedGrant { grant, .. }, client } = both.link;
             let GrantState::Active(active) = &grant.state else { continue };
             if self.is_idle(active) {
                 continue;
@@ -54,7 +55,7 @@ impl Protocol {
                     since: active.redeemed_at,
                     last_used: active.last_used_at,
                     client_id: grant.client_id,
-                    client: both.link.client.settings,
+                    client: client.settings.clone(),
                     scopes: vec![grant.scope],
                     reverse,
                 }),

@@ -9,7 +9,7 @@ use crate::model::scope::Scope;
 use crate::model::time::Timestamp;
 use crate::oauth::error::Refusal;
 use crate::oauth::{Protocol, never_refused};
-use crate::store::grants::OwnedGrant;
+use crate::store::grants::{Link, OwnedGrant};
 use crate::tokens::jwt::kid_of;
 use crate::tokens::opaque::{AccessTokenId, OpaqueAccessToken, RefreshToken};
 
@@ -75,15 +75,6 @@ impl Protocol {
         Ok(true)
     }
 
-    /// Whether a client serves this link, whose own client is enabled.
-    pub(super) async fn may_serve(&self, client: &Client, owned: &OwnedGrant) -> Result<bool, StoreError> {
-        let linked = &owned.grant.client_id;
-        if client.id == *linked || !client.serves(linked) {
-            return Ok(client.id == *linked);
-        }
-        Ok(self.store.client(linked).await?.is_some_and(|linked| linked.enabled))
-    }
-
     /// Reads a token; `None` when it is none of ours.
     pub async fn read_token(&self, text: &str) -> Result<Option<PresentedToken>, Failure<Refusal>> {
         if let Some(token) = RefreshToken::parse(text, self.keys.tokens()) {
@@ -112,4 +103,9 @@ impl Protocol {
         })();
         Ok(token)
     }
+}
+
+/// Whether a client serves this link, whose own client is enabled.
+pub(super) fn may_serve(client: &Client, link: &Link) -> bool {
+    client.id == link.client.id || (client.serves(&link.client.id) && link.client.enabled)
 }

@@ -7,7 +7,7 @@ use crate::model::parameters::Parameters;
 use crate::model::secret::PlainSecret;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::grants::{TokenRequest, required};
-use crate::oauth::presented_token::PresentedToken;
+use crate::oauth::presented_token::{PresentedToken, may_serve};
 use crate::oauth::{Protocol, never_refused};
 use crate::partners::AcceptCode;
 use crate::store::grants::OwnedGrant;
@@ -65,7 +65,7 @@ impl Protocol {
         let (Some(PresentedToken::Access(token)), Some(owned)) = (token, owned) else {
             return Err(no_link("access_token is no access token of ours").into());
         };
-        if !self.may_serve(&client, &owned).await? {
+        if !may_serve(&client, &owned) {
             return Err(no_link("the access token was issued to another client").into());
         }
         if !self.is_in_force(&token, &owned).await? {

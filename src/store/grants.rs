@@ -1,5 +1,8 @@
 //! Owns what is remembered of grants: one row per link, for its whole life.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::model::client::Client;
@@ -23,13 +26,30 @@ pub struct OwnedGrant {
     pub owner_enabled: bool,
 }
 
-/// What one read finds out about the client that asks and the grant it names.
+/// A grant with its owner and the client it was issued to.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The grant and its owner.
+    pub owned: OwnedGrant,
+    /// The client.
+    pub client: Arc<Client>,
+}
+
+impl Deref for Link {
+    type Target = OwnedGrant;
+
+    fn deref(&self) -> &OwnedGrant {
+        &self.owned
+    }
+}
+
+/// What is found out about the client that asks and the grant it names.
 #[derive(Clone, Debug)]
 pub struct Presented {
     /// The client of the presented id.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// The grant of the presented code or token, of whichever client.
-    pub grant: Option<OwnedGrant>,
+    pub link: Option<Link>,
 }
 
 /// A link with what is told of its reverse link, if it has one.
@@ -91,7 +111,8 @@ pub trait GrantStore: Send + Sync {
     /// Remembers a grant whose code is about to be sent.
     async fn issue_code(&self, grant: &NewGrant) -> Result<(), StoreError>;
 
-    /// The client of that id and, when one is named, the grant, in one read. `None` when the client is unknown.
+    /// The client of that id and, when one is named, the grant; one read when it is the client's own. `None` when the client
+    /// is unknown.
     async fn presented(&self, client_id: &ClientId, grant_id: Option<GrantId>)
     -> Result<Option<Presented>, StoreError>;
 
@@ -132,7 +153,7 @@ pub trait GrantStore: Send + Sync {
     async fn unlink(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// At most `limit` active links of a user with the names of their clients, newest first.
-    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<BothWays<Presented>>, StoreError>;
+    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<BothWays<Link>>, StoreError>;
 
     /// At most `limit` grants after `after`, by id, whose code was redeemed, also those that ended since.
     async fn grants(

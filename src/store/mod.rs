@@ -15,7 +15,10 @@ pub mod sealed;
 pub mod sign_ins;
 mod sql;
 mod sqlite;
+mod together;
 pub mod users;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -27,6 +30,9 @@ pub use partners::PartnerStore;
 pub use sealed::SealedStore;
 pub use sign_ins::SignInStore;
 pub use users::UserStore;
+
+/// Longest wait for an answer of the database, the wait for a turn included. A token request has 4 s in all.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Everything the program remembers.
 pub trait Store:

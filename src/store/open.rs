@@ -70,7 +70,7 @@ pub async fn open(url: &DatabaseUrl, migrations: Migrations) -> Result<Arc<dyn S
             if wants(migrations, applied(&driver.pool).await.map_err(unavailable)?) {
                 migrate(&postgres::MIGRATOR, &driver.pool).await?;
             }
-            Ok(Arc::new(SqlStore { driver }))
+            Ok(Arc::new(SqlStore::new(driver)))
         }
         DatabaseUrl::Sqlite(path) => {
             make_folder(path)?;
@@ -78,7 +78,7 @@ pub async fn open(url: &DatabaseUrl, migrations: Migrations) -> Result<Arc<dyn S
             if wants(migrations, applied(&driver.writer).await.map_err(unavailable)?) {
                 migrate(&sqlite::MIGRATOR, &driver.writer).await?;
             }
-            Ok(Arc::new(SqlStore { driver }))
+            Ok(Arc::new(SqlStore::new(driver)))
         }
     }
 }

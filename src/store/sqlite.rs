@@ -1,35 +1,46 @@
 //! Owns carrying statements to the embedded SQLite. Leaves the statements to `sql/`.
 //!
-//! One connection writes and several read: writers queue here in order, and not in SQLite's busy loop.
+//! One connection writes and several read: writers gather here, and not in SQLite's busy loop.
 
 use std::fs::OpenOptions;
-use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 
+use sqlx::error::ErrorKind;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
-use sqlx::{Arguments, Sqlite, query_as_with, query_with};
+use sqlx::{Arguments, Executor, Sqlite, query_as_with, query_with};
 use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
+use crate::store::PATIENCE;
 use crate::store::open::{is_migrated, unavailable};
 use crate::store::rows::AnyRow;
+use crate::store::together::{Answer, Limits, Together};
 
 /// The schema, as a list of steps.
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Longest wait for a free connection, for another process that writes, and for an answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Connections that read.
+const READERS: u32 = 4;
+
+/// One round of writes is under way at a time, since one connection writes. A commit waits for the disk, so all that gathered
+/// meanwhile share the next one.
+const WRITES: Limits = Limits { rounds: 1, questions: 128 };
+
+/// What became of one caller's statements: how many rows each changed.
+type Written = Answer<Vec<u64>>;
 
 /// Connections to one SQLite file.
 pub struct SqliteDriver {
     /// The one connection that writes.
     pub writer: SqlitePool,
     readers: SqlitePool,
+    writes: Arc<Together<Vec<Statement>, Vec<u64>>>,
 }
 
 impl SqliteDriver {
@@ -43,9 +54,74 @@ impl SqliteDriver {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-        Ok(Self { writer: pool(1).connect_lazy_with(options.clone()), readers: pool(4).connect_lazy_with(options) })
+        let pool = |connections| {
+            let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+            // A file has no other end that could go away.
+            options.test_before_acquire(false)
+        };
+        let writer = pool(1).connect_lazy_with(options.clone());
+        Ok(Self { writer, readers: pool(READERS).connect_lazy_with(options), writes: Together::new(WRITES) })
     }
+
+    /// Runs a caller's statements, all or none, together with those of others.
+    async fn write(&self, statements: Vec<Statement>) -> Written {
+        let writer = self.writer.clone();
+        self.writes.ask(statements, move |asked| write_round(writer.clone(), asked)).await
+    }
+}
+
+/// Writes what several callers asked for, an outcome for each. What one of them may not write costs the others nothing; what
+/// the database can't do at all fails for all.
+async fn write_round(writer: SqlitePool, asked: Vec<Vec<Statement>>) -> Vec<Written> {
+    let callers = asked.len();
+    match patiently(write_together(writer, asked)).await {
+        Ok(written) => written,
+        Err(error) => vec![Err(error); callers],
+    }
+}
+
+async fn write_together(writer: SqlitePool, asked: Vec<Vec<Statement>>) -> Result<Vec<Written>, sqlx::Error> {
+    if let [statements] = asked.as_slice()
+        && let [statement] = statements.as_slice()
+    {
+        // A statement alone is a transaction by itself.
+        let done = query_with(statement.sql, arguments(&statement.values)?).execute(&writer).await?;
+        return Ok(vec![Ok(vec![done.rows_affected()])]);
+    }
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+    let mut written = Vec::with_capacity(asked.len());
+    for statements in &asked {
+        written.push(write_one(&mut transaction, statements).await?);
+    }
+    transaction.commit().await?;
+    Ok(written)
+}
+
+/// Writes one caller's statements within the round's transaction.
+async fn write_one(connection: &mut SqliteConnection, statements: &[Statement]) -> Result<Written, sqlx::Error> {
+    let several = statements.len() > 1;
+    if several {
+        connection.execute("SAVEPOINT caller").await?;
+    }
+    let mut changed = Vec::with_capacity(statements.len());
+    for statement in statements {
+        let done = query_with(statement.sql, arguments(&statement.values)?).execute(&mut *connection).await;
+        match done {
+            Ok(done) => changed.push(done.rows_affected()),
+            // SQLite took back the one statement and goes on.
+            Err(sqlx::Error::Database(error)) if error.kind() != ErrorKind::Other => {
+                if several {
+                    connection.execute("ROLLBACK TO caller; RELEASE caller").await?;
+                }
+                return Ok(Err(unavailable(sqlx::Error::Database(error))));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if several {
+        connection.execute("RELEASE caller").await?;
+    }
+    Ok(Ok(changed))
 }
 
 /// Makes the file readable by its owner only, when it does not exist yet; SQLite gives its companions the same mode.
@@ -55,22 +131,22 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
     }
 }
 
-fn arguments(values: Vec<Value>) -> Result<SqliteArguments, StoreError> {
+fn arguments(values: &[Value]) -> Result<SqliteArguments, sqlx::Error> {
     let mut arguments = SqliteArguments::default();
     for value in values {
-        let added = match value {
-            Value::Int(value) => Arguments::add(&mut arguments, value),
-            Value::Text(value) => Arguments::add(&mut arguments, value),
-            Value::Bytes(value) => Arguments::add(&mut arguments, value),
-            Value::Id(value) => Arguments::add(&mut arguments, value),
-            Value::Flag(value) => Arguments::add(&mut arguments, value),
-        };
-        added.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        match value {
+            Value::Int(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value.clone()),
+            Value::Bytes(value) => arguments.add(value.clone()),
+            Value::Id(value) => arguments.add(value),
+            Value::Flag(value) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
     }
     Ok(arguments)
 }
@@ -84,31 +160,21 @@ async fn patiently<T>(attempt: impl Future<Output = Result<T, sqlx::Error>>) -> 
 
 impl Driver for SqliteDriver {
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
-        let arguments = arguments(statement.values)?;
+        let arguments = arguments(&statement.values).map_err(unavailable)?;
         patiently(query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_optional(&self.readers)).await
     }
 
     async fn all<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
-        let arguments = arguments(statement.values)?;
+        let arguments = arguments(&statement.values).map_err(unavailable)?;
         patiently(query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_all(&self.readers)).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
-        let arguments = arguments(statement.values)?;
-        let done = patiently(query_with(statement.sql, arguments).execute(&self.writer)).await?;
-        Ok(done.rows_affected())
+        Ok(self.write(vec![statement]).await?.into_iter().sum())
     }
 
     async fn execute_all(&self, statements: Vec<Statement>) -> Result<Vec<u64>, StoreError> {
-        let mut changed = Vec::with_capacity(statements.len());
-        let mut transaction = patiently(self.writer.begin_with("BEGIN IMMEDIATE")).await?;
-        for statement in statements {
-            let arguments = arguments(statement.values)?;
-            let done = patiently(query_with(statement.sql, arguments).execute(&mut *transaction)).await?;
-            changed.push(done.rows_affected());
-        }
-        patiently(transaction.commit()).await?;
-        Ok(changed)
+        self.write(statements).await
     }
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {

@@ -101,16 +101,16 @@ impl Protocol {
             Named::Code(code) => code.grant_id,
             Named::Refresh(token) => token.grant_id,
         });
-        let (client, owned) = self.client_and_grant(request, grant_id).await?;
+        let (client, link) = self.client_and_grant(request, grant_id).await?;
         if !client.may_use(grant_type) {
             return Err(Refusal::new(ErrorCode::UnauthorizedClient, "this client may not use this grant type").into());
         }
-        let (named, owned) = named.zip(owned).ok_or_else(|| no_grant("the code or token names no grant of ours"))?;
+        let (named, link) = named.zip(link).ok_or_else(|| no_grant("the code or token names no grant of ours"))?;
         // Before the one write: what may fail must fail while the code or token is still good.
         let signer = self.signer_for(&client).await?;
         let (issue, grant) = match named {
-            Named::Code(code) => self.redeem(&client, &code, owned, &request.parameters).await?,
-            Named::Refresh(token) => self.refresh(&client, token, owned, &request.parameters).await?,
+            Named::Code(code) => self.redeem(&client, &code, link.owned, &request.parameters).await?,
+            Named::Refresh(token) => self.refresh(&client, token, link.owned, &request.parameters).await?,
         };
         self.answer(&client, signer.as_deref(), issue, &grant)
     }

@@ -14,9 +14,9 @@ use crate::oauth::Protocol;
 use crate::oauth::client_auth::AuthenticatedClient;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::grants::{TokenRequest, required};
-use crate::oauth::presented_token::{AccessToken, PresentedToken};
+use crate::oauth::presented_token::{AccessToken, PresentedToken, may_serve};
 use crate::partners::{FreshToken, NoToken};
-use crate::store::grants::OwnedGrant;
+use crate::store::grants::{Link, OwnedGrant};
 
 /// Types of tokens (RFC 8693 section 3).
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -101,21 +101,21 @@ impl Protocol {
         &self,
         client: &AuthenticatedClient,
         subject: &Subject,
-        owned: &OwnedGrant,
+        link: &Link,
     ) -> Result<(), Failure<Refusal>> {
-        if !self.may_serve(client, owned).await? {
+        if !may_serve(client, link) {
             return Err(no_subject("the link is another client's, which this one does not serve").into());
         }
         let in_force = match subject {
-            Subject::AccessToken(token) => self.is_in_force(token, owned).await?,
+            Subject::AccessToken(token) => self.is_in_force(token, link).await?,
             Subject::Grant(_) if !client.settings.exchange_grant_id => {
                 let why =
                     "this client may not name links by their id; `couplet client set … --exchange-grant-id` allows it";
                 return Err(Refusal::new(ErrorCode::InvalidRequest, why).into());
             }
-            Subject::Grant(_) => owned.owner_enabled && matches!(owned.grant.state, GrantState::Active(_)),
+            Subject::Grant(_) => link.owner_enabled && matches!(link.grant.state, GrantState::Active(_)),
         };
-        let idle = matches!(&owned.grant.state, GrantState::Active(active) if self.is_idle(active));
+        let idle = matches!(&link.grant.state, GrantState::Active(active) if self.is_idle(active));
         if in_force && !idle { Ok(()) } else { Err(no_subject("the token or its link is not in force").into()) }
     }
 

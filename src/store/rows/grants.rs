@@ -1,10 +1,10 @@
 //! Owns the shape of a stored grant, alone and together with a client. Leaves the rows of everything else to `mod.rs`.
 
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use super::reverse_links::ReverseSummaryRow;
-use super::{ClientRow, Doubt};
+use super::{ClientRow, Doubt, KnownClients};
 use crate::model::grant::{ActiveGrant, CodeBinding, Grant, GrantState, RefreshState, Rotations};
 use crate::model::ids::{ClientId, GrantId, UserId};
 use crate::model::login::Login;
@@ -13,7 +13,7 @@ use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
 use crate::model::secret::TokenHash;
 use crate::store::StoreError;
-use crate::store::grants::{BothWays, OwnedGrant, Presented};
+use crate::store::grants::{BothWays, Link, OwnedGrant};
 
 /// A row of `grants` with what matters of its owner.
 #[derive(FromRow)]
@@ -103,30 +103,24 @@ impl TryFrom<GrantRow> for OwnedGrant {
     }
 }
 
-/// A client with a grant, when the statement found one.
-pub struct PresentedRow {
+/// A grant with its owner and its client.
+#[derive(FromRow)]
+pub struct LinkRow {
+    #[sqlx(flatten)]
+    grant: GrantRow,
+    #[sqlx(flatten)]
     client: ClientRow,
-    grant: Option<GrantRow>,
 }
 
-impl<'r, R: Row> FromRow<'r, R> for PresentedRow
-where
-    ClientRow: FromRow<'r, R>,
-    GrantRow: FromRow<'r, R>,
-    Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
-    &'static str: ColumnIndex<R>,
-{
-    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        let found: Option<Uuid> = row.try_get("grant_id")?;
-        Ok(Self { client: ClientRow::from_row(row)?, grant: found.map(|_| GrantRow::from_row(row)).transpose()? })
+impl LinkRow {
+    /// Which grant it is.
+    pub fn grant_id(&self) -> GrantId {
+        GrantId(self.grant.grant_id)
     }
-}
 
-impl TryFrom<PresentedRow> for Presented {
-    type Error = StoreError;
-
-    fn try_from(row: PresentedRow) -> Result<Self, StoreError> {
-        Ok(Presented { client: row.client.try_into()?, grant: row.grant.map(OwnedGrant::try_from).transpose()? })
+    /// What the row stands for.
+    pub fn read(self, clients: &KnownClients) -> Result<Link, StoreError> {
+        Ok(Link { client: clients.read(self.client)?, owned: self.grant.try_into()? })
     }
 }
 
@@ -145,10 +139,9 @@ where
     }
 }
 
-impl<L, T: TryFrom<L, Error = StoreError>> TryFrom<BothWaysRow<L>> for BothWays<T> {
-    type Error = StoreError;
-
-    fn try_from(row: BothWaysRow<L>) -> Result<Self, StoreError> {
-        Ok(BothWays { link: row.link.try_into()?, reverse: row.reverse.try_into()? })
+impl<L> BothWaysRow<L> {
+    /// What the row stands for, the link as `read` reads it.
+    pub fn read<T>(self, read: impl FnOnce(L) -> Result<T, StoreError>) -> Result<BothWays<T>, StoreError> {
+        Ok(BothWays { link: read(self.link)?, reverse: self.reverse.try_into()? })
     }
 }

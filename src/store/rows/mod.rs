@@ -1,6 +1,7 @@
 //! Owns the shape of stored rows, the same for both databases, and the doubt about them: a row that can't be what we wrote
 //! becomes [`StoreError::Corrupt`].
 
+mod clients;
 mod grants;
 mod reverse_links;
 
@@ -9,18 +10,18 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use crate::model::client::{Client, ClientSecrets, ClientSettings, Credentials, FormerSecret};
 use crate::model::email::Email;
-use crate::model::ids::{ClientId, SignInId, UserId};
+use crate::model::ids::{SignInId, UserId};
 use crate::model::login::Login;
 use crate::model::phone::Phone;
-use crate::model::secret::{ClientSecretHash, TokenHash};
+use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
 use crate::model::user::{SignIn, User};
 use crate::store::StoreError;
 use crate::store::keys::{KeyPurpose, SealedKey};
 use crate::store::sealed::SealedValue;
-pub use grants::{BothWaysRow, GrantRow, PresentedRow};
+pub use clients::{ClientRow, KnownClients};
+pub use grants::{BothWaysRow, GrantRow, LinkRow};
 pub use reverse_links::{GrantIdRow, PartnerRow, ProfileRow, ReverseLinkRow};
 
 /// A row that either database can give.
@@ -45,50 +46,6 @@ impl Doubt<'_> {
 
     fn some<T>(&self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
         value.ok_or_else(|| self.broken(column))
-    }
-}
-
-/// A row of `clients`.
-#[derive(FromRow)]
-pub struct ClientRow {
-    client_id: String,
-    settings: String,
-    client_secret_hash: Option<Vec<u8>>,
-    former_secret_hash: Option<Vec<u8>>,
-    former_secret_until: Option<i64>,
-    client_enabled: bool,
-    client_created_at: i64,
-}
-
-impl TryFrom<ClientRow> for Client {
-    type Error = StoreError;
-
-    fn try_from(row: ClientRow) -> Result<Self, StoreError> {
-        let doubt = Doubt { table: "clients", id: &row.client_id };
-        let settings = serde_json::from_str::<ClientSettings>(&row.settings);
-        let former = match (&row.former_secret_hash, row.former_secret_until) {
-            (Some(hash), Some(until)) => Some(FormerSecret {
-                hash: doubt.some("former_secret_hash", ClientSecretHash::from_slice(hash))?,
-                valid_until: doubt.moment("former_secret_until", until)?,
-            }),
-            (None, None) => None,
-            (Some(_), None) => return Err(doubt.broken("former_secret_until")),
-            (None, Some(_)) => return Err(doubt.broken("former_secret_hash")),
-        };
-        let credentials = match &row.client_secret_hash {
-            None => Credentials::Public,
-            Some(hash) => Credentials::Confidential(ClientSecrets {
-                current: doubt.some("secret_hash", ClientSecretHash::from_slice(hash))?,
-                former,
-            }),
-        };
-        Ok(Client {
-            id: doubt.some("id", ClientId::parse(&row.client_id).ok())?,
-            credentials,
-            settings: doubt.some("settings", settings.ok())?,
-            enabled: row.client_enabled,
-            created_at: doubt.moment("created_at", row.client_created_at)?,
-        })
     }
 }
 

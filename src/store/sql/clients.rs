@@ -22,6 +22,8 @@ macro_rules! select_clients {
     };
 }
 
+pub(super) use select_clients;
+
 fn to_json(settings: &ClientSettings) -> Result<String, StoreError> {
     serde_json::to_string(settings).map_err(|_| StoreError::Corrupt {
         table: "clients",

@@ -10,13 +10,13 @@ use crate::model::ids::{ClientId, GrantId, UserId};
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
 use crate::store::grants::{
-    BothWays, GrantFilter, GrantStore, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh,
+    BothWays, GrantFilter, GrantStore, Link, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh,
 };
-use crate::store::rows::{BothWaysRow, GrantRow, IdRow, PresentedRow};
+use crate::store::rows::{BothWaysRow, GrantRow, IdRow, LinkRow};
 
 /// The columns of a grant `g` and its owner `o`, then what is given.
 macro_rules! select_grants {
-    ($more:expr, $tail:literal) => {
+    ($more:expr, $tail:expr) => {
         concat!(
             "SELECT ",
             $more,
@@ -29,19 +29,16 @@ macro_rules! select_grants {
     };
 }
 
-/// The columns of a grant together with those of a client `c`.
-macro_rules! select_presented {
-    ($tail:literal) => {
-        select_presented!("", $tail)
-    };
-    ($more:expr, $tail:literal) => {
+/// The columns of a grant together with those of its client `c`, then what is given after the tables.
+macro_rules! select_links {
+    ($more:expr, $tail:expr) => {
         select_grants!(
             concat!(
                 $more,
                 "c.id AS client_id, c.settings, c.secret_hash AS client_secret_hash, c.former_secret_hash, \
-             c.former_secret_until, c.enabled AS client_enabled, c.created_at AS client_created_at, "
+                 c.former_secret_until, c.enabled AS client_enabled, c.created_at AS client_created_at, "
             ),
-            $tail
+            concat!("FROM grants g JOIN users o ON o.id = g.user_id JOIN clients c ON c.id = g.client_id ", $tail)
         )
     };
 }
@@ -53,6 +50,8 @@ macro_rules! with_reverse {
          r.last_error AS reverse_error, "
     };
 }
+
+pub(super) use {select_grants, select_links};
 
 #[async_trait]
 impl<D: Driver> GrantStore for SqlStore<D> {
@@ -82,20 +81,19 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         client_id: &ClientId,
         grant_id: Option<GrantId>,
     ) -> Result<Option<Presented>, StoreError> {
-        let statement = statement!(
-            select_presented!(
-                "FROM clients c LEFT JOIN grants g ON g.id = $2 LEFT JOIN users o ON o.id = g.user_id WHERE c.id = $1"
-            ),
-            client_id.as_str(),
-            grant_id.map(|id| id.0),
-        );
-        self.find::<PresentedRow, _>(statement).await
+        let link = match grant_id {
+            Some(id) => self.link(id).await?,
+            None => None,
+        };
+        let client = match &link {
+            Some(link) if link.client.id == *client_id => Some(link.client.clone()),
+            _ => self.known_client(client_id).await?,
+        };
+        Ok(client.map(|client| Presented { client, link }))
     }
 
     async fn grant(&self, id: GrantId) -> Result<Option<OwnedGrant>, StoreError> {
-        let statement =
-            statement!(select_grants!("", "FROM grants g JOIN users o ON o.id = g.user_id WHERE g.id = $1"), id.0);
-        self.find::<GrantRow, _>(statement).await
+        Ok(self.link(id).await?.map(|link| link.owned))
     }
 
     async fn redeem_code(
@@ -186,17 +184,18 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 
-    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<BothWays<Presented>>, StoreError> {
+    async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<BothWays<Link>>, StoreError> {
         let statement = statement!(
-            select_presented!(
+            select_links!(
                 with_reverse!(),
-                "FROM grants g JOIN clients c ON c.id = g.client_id JOIN users o ON o.id = g.user_id \
-                 LEFT JOIN reverse_links r ON r.grant_id = g.id WHERE g.user_id = $1 AND g.state = 'active' ORDER BY g.created_at DESC LIMIT $2"
+                "LEFT JOIN reverse_links r ON r.grant_id = g.id WHERE g.user_id = $1 AND g.state = 'active' \
+                 ORDER BY g.created_at DESC LIMIT $2"
             ),
             user_id.0,
             limit,
         );
-        self.list::<BothWaysRow<PresentedRow>, _>(statement).await
+        let rows: Vec<BothWaysRow<LinkRow>> = self.driver.all(statement).await?;
+        rows.into_iter().map(|row| row.read(|link| link.read(&self.clients))).collect()
     }
 
     async fn grants(
@@ -217,7 +216,8 @@ impl<D: Driver> GrantStore for SqlStore<D> {
             after.map_or(Uuid::nil(), |id| id.0),
             limit,
         );
-        self.list::<BothWaysRow<GrantRow>, _>(statement).await
+        let rows: Vec<BothWaysRow<GrantRow>> = self.driver.all(statement).await?;
+        rows.into_iter().map(|row| row.read(OwnedGrant::try_from)).collect()
     }
 
     async fn forget_grants_of(&self, client_id: &ClientId, limit: u32) -> Result<u64, StoreError> {

@@ -6,16 +6,24 @@
 mod clients;
 mod grants;
 mod keys;
+mod links;
 mod partners;
 mod sealed;
 mod sign_ins;
 mod users;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::model::client::Client;
+use crate::model::ids::{ClientId, GrantId};
 use crate::model::time::Timestamp;
-use crate::store::rows::AnyRow;
+use crate::store::grants::Link;
+use crate::store::rows::{AnyRow, KnownClients};
+use crate::store::sql::links::READS;
+use crate::store::together::Together;
 use crate::store::{Health, StoreError};
 
 /// A value for a placeholder, with its type even when it is absent.
@@ -136,11 +144,23 @@ pub trait Driver: Send + Sync + 'static {
 
 /// The store over one kind of database.
 pub struct SqlStore<D> {
-    /// Carries the statements.
-    pub driver: D,
+    driver: Arc<D>,
+    clients: Arc<KnownClients>,
+    links: Arc<Together<GrantId, Option<Link>>>,
+    askers: Arc<Together<ClientId, Option<Arc<Client>>>>,
 }
 
 impl<D: Driver> SqlStore<D> {
+    /// The store over what carries its statements.
+    pub fn new(driver: D) -> Self {
+        Self {
+            driver: Arc::new(driver),
+            clients: Arc::default(),
+            links: Together::new(READS),
+            askers: Together::new(READS),
+        }
+    }
+
     /// All rows, each read as what it stands for.
     async fn list<R, T>(&self, statement: Statement) -> Result<Vec<T>, StoreError>
     where

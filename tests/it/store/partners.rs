@@ -105,8 +105,7 @@ impl Cellar {
         let grants = self.store.grants(&GrantFilter::default(), None, 99).await.unwrap();
         let links = self.store.links_of(self.alice.id, 99).await.unwrap();
         let in_grants = grants.into_iter().find(|both| both.link.grant.id == grant).unwrap();
-        let of = |owned: &couplet::store::grants::OwnedGrant| owned.grant.id == grant;
-        let in_links = links.into_iter().find(|both| both.link.grant.as_ref().is_some_and(of)).unwrap();
+        let in_links = links.into_iter().find(|both| both.link.grant.id == grant).unwrap();
         [in_grants.reverse, in_links.reverse]
     }
 }

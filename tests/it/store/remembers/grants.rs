@@ -1,12 +1,14 @@
 //! Grants are remembered, through their whole life.
 
+use std::sync::Arc;
+
 use couplet::app::SystemRandomness;
 use couplet::model::grant::{ActiveGrant, CodeBinding, Grant, GrantState, RefreshState, Rotations};
 use couplet::model::ids::{ClientId, GrantId};
 use couplet::model::pkce::CodeChallenge;
 use couplet::model::redirect_uri::RedirectUri;
 use couplet::model::scope::Scope;
-use couplet::store::grants::{NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh};
+use couplet::store::grants::{Link, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh};
 use rstest::rstest;
 
 use crate::store::cellar::{Cellar, assert_same, client, moment, new_grant, successor, token_hash, user};
@@ -196,11 +198,12 @@ async fn a_client_is_presented_with_the_grant_it_names(#[values(Sqlite, Postgres
         (&cellar.alexa, Some(link)),
         (&app, Some(link)),
     ] {
-        let grant = match named {
+        let owned = match named {
             Some(id) => store.grant(id).await.unwrap(),
             None => None,
         };
+        let link = owned.map(|owned| Link { owned, client: Arc::new(cellar.alexa.clone()) });
         let found = store.presented(&client.id, named).await.unwrap();
-        assert_same(found, Some(Presented { client: client.clone(), grant }));
+        assert_same(found, Some(Presented { client: Arc::new(client.clone()), link }));
     }
 }

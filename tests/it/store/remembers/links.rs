@@ -1,10 +1,11 @@
 //! The links of a user and the lists of grants are remembered.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use couplet::model::grant::{GrantState, RefreshState};
 use couplet::model::ids::{ClientId, GrantId};
-use couplet::store::grants::{BothWays, GrantFilter, NewGrant, Presented};
+use couplet::store::grants::{BothWays, GrantFilter, Link, NewGrant};
 use rstest::rstest;
 
 use crate::store::cellar::{Cellar, assert_same, client, moment, new_grant, successor, user};
@@ -49,7 +50,8 @@ async fn a_user_sees_the_own_living_links_only(#[values(Sqlite, Postgres)] backe
     let revoked = cellar.link().await;
     cellar.store.revoke_grant(revoked, moment(2)).await.unwrap();
     let link = cellar.link().await;
-    let expected = Presented { client: cellar.alexa.clone(), grant: cellar.store.grant(link).await.unwrap() };
+    let owned = cellar.store.grant(link).await.unwrap().unwrap();
+    let expected = Link { owned, client: Arc::new(cellar.alexa.clone()) };
     assert_same(
         cellar.store.links_of(cellar.alice.id, 9).await.unwrap(),
         vec![BothWays { link: expected, reverse: None }],
@@ -66,7 +68,7 @@ async fn the_newest_links_come_first_up_to_the_limit(#[values(Sqlite, Postgres)]
     }
     by_age.sort();
     let found = cellar.store.links_of(cellar.alice.id, 3).await.unwrap();
-    let ids: Vec<GrantId> = found.into_iter().map(|both| both.link.grant.unwrap().grant.id).collect();
+    let ids: Vec<GrantId> = found.into_iter().map(|both| both.link.grant.id).collect();
     assert_eq!(ids, by_age[..3].iter().map(|(_, id)| *id).collect::<Vec<_>>());
 }
 
