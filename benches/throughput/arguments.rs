@@ -1,0 +1,56 @@
+//! Owns the choice of what is measured, from the command line. Leaves measuring to the others.
+
+use std::time::Duration;
+
+use crate::scenario::Scenario;
+use crate::stage::Backend;
+
+/// What to measure.
+pub struct Arguments {
+    backend: Option<String>,
+    only: Vec<String>,
+    /// Numbers of connections.
+    pub connections: Vec<usize>,
+    /// How long each run takes.
+    pub time: Duration,
+}
+
+const USAGE: &str = "--backend postgres|sqlite  --only NAME[,NAME…]  --connections N[,N…]  --seconds S";
+
+impl Arguments {
+    /// Reads the command line; what `cargo bench` adds is ignored.
+    pub fn read() -> Self {
+        let mut read =
+            Self { backend: None, only: Vec::new(), connections: vec![1, 16, 64], time: Duration::from_secs(3) };
+        let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
+        while let Some(word) = words.next() {
+            let mut value = || words.next().unwrap_or_else(|| panic!("{word} needs a value; {USAGE}"));
+            match word.as_str() {
+                "--backend" => read.backend = Some(value()),
+                "--only" => read.only = value().split(',').map(str::to_owned).collect(),
+                "--connections" => read.connections = value().split(',').map(|n| n.parse().expect(USAGE)).collect(),
+                "--seconds" => read.time = Duration::from_secs_f64(value().parse().expect(USAGE)),
+                _ => panic!("{word} is unknown; {USAGE}"),
+            }
+        }
+        read
+    }
+
+    /// The chosen databases.
+    pub fn backends(&self) -> Vec<Backend> {
+        let chosen = |backend: &Backend| self.backend.as_ref().is_none_or(|name| name == backend.name());
+        let backends: Vec<_> = Backend::ALL.into_iter().filter(chosen).collect();
+        assert!(!backends.is_empty(), "there is no such database; {USAGE}");
+        backends
+    }
+
+    /// The chosen scenarios: those whose name contains one of the words.
+    pub fn scenarios(&self) -> Vec<Scenario> {
+        let chosen =
+            |scenario: &Scenario| self.only.is_empty() || self.only.iter().any(|word| scenario.name().contains(word));
+        let scenarios: Vec<_> = Scenario::ALL.into_iter().filter(chosen).collect();
+        let names = Scenario::ALL.map(|scenario| scenario.name()).join(", ");
+        assert!(!scenarios.is_empty(), "there is no such scenario; there are: {names}");
+        scenarios
+    }
+}

@@ -1,0 +1,178 @@
+//! Owns what is measured, request by request. Leaves the browser's way to `sign_in.rs`, and sending to `load.rs`.
+
+use std::time::Duration;
+
+use couplet::web::routes::{INTROSPECT, TOKEN};
+
+use crate::http::{Connection, Form};
+use crate::links::Links;
+use crate::load::{Load, Run, Work};
+use crate::sign_in::Browser;
+use crate::stage::{REDIRECT_URI, SECRET, Stage};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// A code for an opaque access token and a refresh token.
+    ExchangeOpaque,
+    /// A code for a signed access token and a refresh token.
+    ExchangeJwt,
+    /// A refresh that keeps the refresh token.
+    Stable,
+    /// A refresh that replaces the refresh token.
+    Rotate,
+    /// The same with a signed access token.
+    RotateJwt,
+    /// A client looks at its own opaque access token.
+    IntrospectOpaque,
+    /// A client looks at its own signed access token.
+    IntrospectJwt,
+    /// A resource server checks an access token that another client shows.
+    ResourceServer,
+    /// A person's whole way from the platform's link to the redirect with a code: page, password, redirect.
+    SignIn,
+}
+
+/// Links that are used again and again in one run.
+const LINKS: usize = 10_000;
+
+/// Codes for each second of one run, with one connection and with more.
+const CODES_A_SECOND: (usize, usize) = (5_000, 20_000);
+
+impl Scenario {
+    /// All there are.
+    pub const ALL: [Scenario; 9] = [
+        Scenario::ExchangeOpaque,
+        Scenario::ExchangeJwt,
+        Scenario::Stable,
+        Scenario::Rotate,
+        Scenario::RotateJwt,
+        Scenario::IntrospectOpaque,
+        Scenario::IntrospectJwt,
+        Scenario::ResourceServer,
+        Scenario::SignIn,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scenario::ExchangeOpaque => "exchange-opaque",
+            Scenario::ExchangeJwt => "exchange-jwt",
+            Scenario::Stable => "stable",
+            Scenario::Rotate => "rotate-opaque",
+            Scenario::RotateJwt => "rotate-jwt",
+            Scenario::IntrospectOpaque => "introspect-opaque",
+            Scenario::IntrospectJwt => "introspect-jwt",
+            Scenario::ResourceServer => "resource-server",
+            Scenario::SignIn => "sign-in",
+        }
+    }
+
+    /// Runs it.
+    pub fn run(self, stage: &Stage, connections: usize, time: Duration) -> Run {
+        self.load(stage, connections, time).measure(stage.processes, time)
+    }
+
+    /// Prepares it and starts to send.
+    pub fn load(self, stage: &Stage, connections: usize, time: Duration) -> Load {
+        let address = stage.server.address;
+        match self {
+            Scenario::SignIn => Load::start(address, Browser::prepare(stage, connections)),
+            _ => Load::start(address, shared_out(self.form(stage, connections, time), connections)),
+        }
+    }
+
+    /// The request and the tokens it is sent with.
+    fn form(self, stage: &Stage, connections: usize, time: Duration) -> (Form, Use, Vec<String>) {
+        let (client, usage) = self.client();
+        let tokens = match self {
+            Scenario::ExchangeOpaque | Scenario::ExchangeJwt => {
+                let each = if connections == 1 { CODES_A_SECOND.0 } else { CODES_A_SECOND.1 };
+                let count = (time.as_secs_f64() + 0.5) * each as f64;
+                Links::issued(stage, client, count as usize).codes()
+            }
+            Scenario::Stable | Scenario::Rotate | Scenario::RotateJwt => {
+                Links::active(stage, client, LINKS).refresh_tokens()
+            }
+            Scenario::IntrospectJwt => Links::active(stage, client, LINKS).jwts(),
+            _ => Links::active(stage, "stable", LINKS).opaque_tokens(),
+        };
+        let (path, body) = match usage {
+            Use::Once => {
+                (TOKEN, format!("grant_type=authorization_code&code={{}}&redirect_uri={}", encoded(REDIRECT_URI)))
+            }
+            Use::Refresh | Use::Rotate => (TOKEN, "grant_type=refresh_token&refresh_token={}".to_owned()),
+            Use::Look => (INTROSPECT, "token={}".to_owned()),
+        };
+        (Form::new(path, (client, SECRET), &body, tokens[0].len()), usage, tokens)
+    }
+
+    /// Who asks, and how a token is used.
+    fn client(self) -> (&'static str, Use) {
+        match self {
+            Scenario::ExchangeOpaque => ("stable", Use::Once),
+            Scenario::ExchangeJwt => ("jwt", Use::Once),
+            Scenario::Stable => ("stable", Use::Refresh),
+            Scenario::Rotate => ("rotate", Use::Rotate),
+            Scenario::RotateJwt => ("jwt", Use::Rotate),
+            Scenario::IntrospectJwt => ("jwt", Use::Look),
+            Scenario::ResourceServer => ("resource-server", Use::Look),
+            Scenario::IntrospectOpaque | Scenario::SignIn => ("stable", Use::Look),
+        }
+    }
+}
+
+/// How a token is used.
+#[derive(Clone, Copy)]
+enum Use {
+    /// It is a code: once.
+    Once,
+    /// It is a refresh token that stays.
+    Refresh,
+    /// It is a refresh token that is replaced by the answer's.
+    Rotate,
+    /// It is looked at.
+    Look,
+}
+
+/// One connection's share.
+struct Share {
+    form: Form,
+    usage: Use,
+    tokens: Vec<String>,
+    next: usize,
+}
+
+fn shared_out((form, usage, tokens): (Form, Use, Vec<String>), connections: usize) -> Vec<Share> {
+    let size = tokens.len() / connections;
+    let shares = tokens.chunks_exact(size).take(connections);
+    shares.map(|tokens| Share { form: form.clone(), usage, tokens: tokens.to_vec(), next: 0 }).collect()
+}
+
+impl Work for Share {
+    async fn turn(&mut self, connection: &mut Connection) -> bool {
+        if self.next == self.tokens.len() {
+            if matches!(self.usage, Use::Once) {
+                return false;
+            }
+            self.next = 0;
+        }
+        let token = &mut self.tokens[self.next];
+        self.next += 1;
+        let answer = connection.ask(self.form.with(token)).await;
+        let expected = if matches!(self.usage, Use::Look) { "\"active\":true" } else { "\"access_token\":\"" };
+        assert!(answer.status == 200 && answer.body.contains(expected), "{} {}", answer.status, answer.body);
+        if matches!(self.usage, Use::Rotate) {
+            let (_, successor) = answer.body.split_once("\"refresh_token\":\"").unwrap();
+            let length = token.len();
+            token.clear();
+            token.push_str(&successor[..length]);
+        }
+        true
+    }
+}
+
+/// A value for a form or a query.
+pub fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
