@@ -2,6 +2,7 @@
 //! cookies to `web/extract/`.
 
 mod argon2id;
+mod hashing_threads;
 pub mod password;
 pub mod sign_in;
 

@@ -1,40 +1,22 @@
-//! Owns hashing and checking passwords with argon2id, off the request threads and as many at once as there are cores. Leaves
-//! who signs in to `sign_in.rs`.
+//! Owns hashing and checking passwords with argon2id. Leaves when it is done to `hashing_threads.rs`, and who signs in to
+//! `sign_in.rs`.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::available_parallelism;
-use std::time::Duration;
+use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::identity::argon2id::{Argon2id, check_against_reference, has_cost};
+use crate::identity::hashing_threads::HashingThreads;
+pub use crate::identity::hashing_threads::{Busy, Load};
 use crate::model::failure::Fault;
 use crate::model::password_cost::PasswordCost;
 use crate::model::random::{Randomness, bytes};
 use crate::model::secret::PlainSecret;
 
-/// The longest wait for a turn; people give up later, platforms do not wait here at all.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// As many as may wait for a turn, for each core.
-const QUEUE_PER_CORE: usize = 64;
-
-/// More hashes are wanted at once than this machine can make in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy;
-
 /// Hashes passwords and checks them.
 pub struct PasswordHasher {
     cost: PasswordCost,
-    turns: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
-    queue: usize,
-    /// Hashers whose memory is kept while people wait; without a queue it is given back.
-    spare: Arc<Mutex<Vec<Argon2id>>>,
+    threads: HashingThreads,
     randomness: Arc<dyn Randomness>,
     /// The hash of no password, of today's cost: checked when there is no user, so that both take equally long.
     nobody: String,
@@ -46,23 +28,21 @@ impl PasswordHasher {
         let (password, salt) = (bytes::<32>(&*randomness), bytes::<16>(&*randomness));
         check_against_reference(&password, &salt)?;
         let nobody = Argon2id::new(cost)?.hash(&password, &salt)?;
-        let cores = available_parallelism().map_or(2, usize::from);
-        Ok(Self {
-            cost,
-            turns: Arc::new(Semaphore::new(cores)),
-            waiting: Arc::default(),
-            queue: cores * QUEUE_PER_CORE,
-            spare: Arc::default(),
-            randomness,
-            nobody,
-        })
+        let threads = HashingThreads::start(cost)
+            .map_err(|error| Fault::new(format!("threads for password hashing can't be started: {error}")))?;
+        Ok(Self { cost, threads, randomness, nobody })
+    }
+
+    /// How busy the threads that hash are.
+    pub fn load(&self) -> Load {
+        self.threads.load()
     }
 
     /// The PHC string of a password's hash, with a fresh salt.
     pub async fn hash(&self, password: &PlainSecret) -> Result<String, Busy> {
         let salt = bytes::<16>(&*self.randomness);
         let password = normal(password);
-        self.in_turn(move |argon2id| argon2id.hash(password.expose().as_bytes(), &salt)).await?.map_err(|_| Busy)
+        self.threads.run(move |argon2id| argon2id.hash(password.expose().as_bytes(), &salt)).await?.map_err(|_| Busy)
     }
 
     /// Whether the password is the one that `stored` was made from. Without a stored hash it takes as long, and is not.
@@ -70,57 +50,13 @@ impl PasswordHasher {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.nobody).to_owned();
         let password = normal(password);
-        let right = self.in_turn(move |argon2id| argon2id.verify(password.expose().as_bytes(), &stored));
+        let right = self.threads.run(move |argon2id| argon2id.verify(password.expose().as_bytes(), &stored));
         Ok(right.await? && known)
     }
 
     /// Whether a stored hash has today's cost.
     pub fn is_current(&self, stored: &str) -> bool {
         has_cost(stored, self.cost)
-    }
-
-    /// Runs slow work when it is its turn.
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Argon2id) -> T + Send + 'static,
-    ) -> Result<T, Busy> {
-        let place = Place::take(&self.waiting, self.queue)?;
-        let turn = timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
-        drop(place);
-        let turn = turn.map_err(|_| Busy)?.map_err(|_| Busy)?;
-        let (cost, spare, waiting) = (self.cost, self.spare.clone(), self.waiting.clone());
-        // The turn ends with the work, also when the person who waited has gone.
-        spawn_blocking(move || {
-            let kept = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut argon2id = kept.map_or_else(|| Argon2id::new(cost), Ok).map_err(|_| Busy)?;
-            let done = work(&mut argon2id);
-            let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
-            if waiting.load(Ordering::Relaxed) > 0 {
-                spare.push(argon2id);
-            } else {
-                spare.clear();
-            }
-            drop(turn);
-            Ok(done)
-        })
-        .await
-        .map_err(|_| Busy)?
-    }
-}
-
-/// A place in the queue.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize, queue: usize) -> Result<Self, Busy> {
-        let place = Place(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) >= queue { Err(Busy) } else { Ok(place) }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

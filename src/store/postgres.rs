@@ -8,7 +8,8 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Arguments, ConnectOptions, Connection, Postgres, query_as_with, query_with};
 use tokio::time::timeout;
 
-use super::sql::{Driver, Statement, Value};
+use super::sql::{Driver, MOST, Statement, Value};
+use super::together::Limits;
 use crate::model::failure::StoreError;
 use crate::store::PATIENCE;
 use crate::store::open::{is_migrated, unavailable};
@@ -103,6 +104,12 @@ where
 }
 
 impl Driver for PostgresDriver {
+    const CHANGES: Limits = Limits { rounds: 3, questions: MOST };
+
+    async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
+        self.all(statement).await
+    }
+
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let arguments = arguments(statement.values)?;
         patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_optional(&self.pool)).await

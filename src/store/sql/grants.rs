@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use super::changes::{self, Redeem, Rotate};
 use super::{Driver, SqlStore, statement};
 use crate::model::failure::StoreError;
 use crate::model::grant::RefreshState;
@@ -103,15 +104,10 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         refresh: &TokenHash,
         now: Timestamp,
     ) -> Result<RedeemCode, StoreError> {
-        let redeemed = self.changes(statement!(
-            "UPDATE grants SET state = 'active', redeemed_at = $4, last_used_at = $4, refresh_hash = $3 \
-             WHERE id = $1 AND state = 'issued' AND code_hash = $2 AND code_expires_at > $4",
-            id.0,
-            code.as_bytes().as_slice(),
-            refresh.as_bytes().as_slice(),
-            now,
-        ));
-        Ok(if redeemed.await? { RedeemCode::Redeemed } else { RedeemCode::Spent })
+        let driver = self.driver.clone();
+        let redeem = Redeem { id, code: code.clone(), refresh: refresh.clone(), now };
+        let redeemed = self.redemptions.ask(redeem, move |all| changes::make(driver.clone(), all)).await?;
+        Ok(if redeemed { RedeemCode::Redeemed } else { RedeemCode::Spent })
     }
 
     async fn rotate_refresh(
@@ -121,19 +117,10 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         to: &RefreshState,
         now: Timestamp,
     ) -> Result<RotateRefresh, StoreError> {
-        let rotated = self.changes(statement!(
-            "UPDATE grants SET refresh_hash = $4, generation = $5, refresh_used = $6, rotations = $7, \
-             last_used_at = $8 WHERE id = $1 AND state = 'active' AND generation = $2 AND refresh_hash = $3",
-            id.0,
-            from.generation,
-            from.hash.as_bytes().as_slice(),
-            to.hash.as_bytes().as_slice(),
-            to.generation,
-            to.used,
-            to.rotations.to_bytes().as_slice(),
-            now,
-        ));
-        Ok(if rotated.await? { RotateRefresh::Rotated } else { RotateRefresh::Overtaken })
+        let driver = self.driver.clone();
+        let rotate = Rotate { id, from: from.clone(), to: to.clone(), now };
+        let rotated = self.rotations.ask(rotate, move |all| changes::make(driver.clone(), all)).await?;
+        Ok(if rotated { RotateRefresh::Rotated } else { RotateRefresh::Overtaken })
     }
 
     async fn note_refresh_used(&self, id: GrantId, generation: u32) -> Result<(), StoreError> {

@@ -3,14 +3,18 @@
 //! They stay within what distributed databases with PostgreSQL's protocol run: no advisory locks, no sequences, no
 //! multi-row locks; every guard is a condition inside the one statement that writes.
 
+mod changes;
 mod clients;
 mod grants;
 mod keys;
 mod links;
+mod many;
 mod partners;
 mod sealed;
 mod sign_ins;
 mod users;
+
+pub use many::MOST;
 
 use std::sync::Arc;
 
@@ -22,8 +26,9 @@ use crate::model::ids::{ClientId, GrantId};
 use crate::model::time::Timestamp;
 use crate::store::grants::Link;
 use crate::store::rows::{AnyRow, KnownClients};
+use crate::store::sql::changes::{Redeem, Rotate};
 use crate::store::sql::links::READS;
-use crate::store::together::Together;
+use crate::store::together::{Limits, Together};
 use crate::store::{Health, StoreError};
 
 /// A value for a placeholder, with its type even when it is absent.
@@ -132,6 +137,12 @@ pub trait Driver: Send + Sync + 'static {
     /// All rows.
     fn all<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
 
+    /// How much is changed at once by statements about many rows.
+    const CHANGES: Limits;
+
+    /// Runs a statement that writes; gives the rows it returns.
+    fn change<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
+
     /// Runs a statement that writes; tells how many rows it changed.
     fn execute(&self, statement: Statement) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
@@ -148,6 +159,8 @@ pub struct SqlStore<D> {
     clients: Arc<KnownClients>,
     links: Arc<Together<GrantId, Option<Link>>>,
     askers: Arc<Together<ClientId, Option<Arc<Client>>>>,
+    redemptions: Arc<Together<Redeem, bool>>,
+    rotations: Arc<Together<Rotate, bool>>,
 }
 
 impl<D: Driver> SqlStore<D> {
@@ -158,6 +171,8 @@ impl<D: Driver> SqlStore<D> {
             clients: Arc::default(),
             links: Together::new(READS),
             askers: Together::new(READS),
+            redemptions: Together::new(D::CHANGES),
+            rotations: Together::new(D::CHANGES),
         }
     }
 

@@ -1,0 +1,156 @@
+//! Owns the threads that hash: one for each core, of the lowest priority, with a bounded queue before them. A flood of sign-ins
+//! gets what is left over by everything else. Leaves what is hashed to `password.rs`.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, available_parallelism};
+use std::time::Duration;
+
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::identity::argon2id::Argon2id;
+use crate::model::password_cost::PasswordCost;
+
+/// The longest wait, the work itself included; people give up later, platforms do not wait here at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// As many as may wait for a turn, for each core.
+const QUEUE_PER_CORE: usize = 64;
+
+/// How long a thread without work keeps the memory of its last hash.
+const REST: Duration = Duration::from_millis(500);
+
+/// More hashes are wanted at once than this machine can make in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+type Work = Box<dyn FnOnce(&mut Argon2id) + Send>;
+
+/// The threads and their queue. They end when this value is dropped.
+pub struct HashingThreads {
+    queue: Arc<Queue>,
+    most: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Work>,
+    running: usize,
+    closed: bool,
+}
+
+/// How busy the threads are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Hashes being made.
+    pub running: usize,
+    /// Hashes waiting for a turn.
+    pub waiting: usize,
+}
+
+impl HashingThreads {
+    /// Starts the threads for hashes of that cost.
+    pub fn start(cost: PasswordCost) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let cores = available_parallelism().map_or(2, usize::from);
+        for _ in 0..cores {
+            let queue = queue.clone();
+            thread::Builder::new().name("hashing".to_owned()).spawn(move || queue.serve(cost))?;
+        }
+        Ok(Self { queue, most: cores * QUEUE_PER_CORE })
+    }
+
+    /// Does slow work when it is its turn. What nobody waits for any more is not begun.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Argon2id) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (sender, receiver) = oneshot::channel();
+        self.queue.add(self.most, move |argon2id| {
+            if !sender.is_closed() {
+                // Whoever asked may have gone meanwhile.
+                drop(sender.send(work(argon2id)));
+            }
+        })?;
+        timeout(PATIENCE, receiver).await.map_err(|_| Busy)?.map_err(|_| Busy)
+    }
+
+    /// How busy the threads are.
+    pub fn load(&self) -> Load {
+        let state = self.queue.lock();
+        Load { running: state.running, waiting: state.waiting.len() }
+    }
+}
+
+impl Drop for HashingThreads {
+    fn drop(&mut self) {
+        self.queue.lock().closed = true;
+        self.queue.changed.notify_all();
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, most: usize, work: impl FnOnce(&mut Argon2id) + Send + 'static) -> Result<(), Busy> {
+        let mut state = self.lock();
+        if state.waiting.len() >= most {
+            return Err(Busy);
+        }
+        state.waiting.push_back(Box::new(work));
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// A thread's life.
+    fn serve(&self, cost: PasswordCost) {
+        yield_to_others();
+        let mut kept = None;
+        while let Some(work) = self.next(&mut kept) {
+            if let Some(mut argon2id) = kept.take().or_else(|| Argon2id::new(cost).ok()) {
+                work(&mut argon2id);
+                kept = Some(argon2id);
+            }
+            self.lock().running -= 1;
+        }
+    }
+
+    /// The next work, waited for; `None` at the end. After a rest without work the memory of the last hash is given back.
+    fn next(&self, kept: &mut Option<Argon2id>) -> Option<Work> {
+        let mut state = self.lock();
+        while !state.closed {
+            if let Some(work) = state.waiting.pop_front() {
+                state.running += 1;
+                return Some(work);
+            }
+            state = if kept.is_some() {
+                let (state, waited) = self.changed.wait_timeout(state, REST).unwrap_or_else(PoisonError::into_inner);
+                if waited.timed_out() {
+                    *kept = None;
+                }
+                state
+            } else {
+                self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+            };
+        }
+        None
+    }
+}
+
+/// Gives this thread only the time that nobody else wants. Where that can't be had, it is as good as the others.
+fn yield_to_others() {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    drop(set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle));
+}
