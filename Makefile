@@ -18,3 +18,4 @@ lint:
 bench:
 	scripts/install-test-tools.sh
 	cargo bench --locked --bench reciprocal
+	cargo bench --locked --bench throughput -- --write

@@ -86,6 +86,14 @@ impl Database {
         }
     }
 
+    /// The pool of a PostgreSQL database.
+    pub fn postgres(&self) -> &PgPool {
+        match self {
+            Self::Postgres(pool) => pool,
+            Self::Sqlite(_) => panic!("this is about PostgreSQL"),
+        }
+    }
+
     /// The parent of the database's processes, when it has any.
     pub async fn parent_process(&self) -> Option<u32> {
         let Self::Postgres(pool) = self else { return None };

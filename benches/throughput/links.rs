@@ -28,20 +28,23 @@ pub struct Links<'a> {
 impl<'a> Links<'a> {
     /// Links whose code is not yet redeemed.
     pub fn issued(stage: &'a Stage, client_id: &'static str, count: usize) -> Self {
-        Self::make(stage, client_id, count, false)
+        Self::make(stage, client_id, fresh(count), false)
     }
 
     /// Links whose code was redeemed just now.
     pub fn active(stage: &'a Stage, client_id: &'static str, count: usize) -> Self {
-        Self::make(stage, client_id, count, true)
+        Self::make(stage, client_id, fresh(count), true)
     }
 
-    fn make(stage: &'a Stage, client_id: &'static str, count: usize, active: bool) -> Self {
-        let people = stage.people.iter().cycle();
-        let fresh = || AuthorizationCode::random(&SystemRandomness);
-        let codes: Vec<_> = people.take(count).map(|person| (fresh(), *person)).collect();
+    /// Links with these codes, not yet redeemed.
+    pub fn of(stage: &'a Stage, client_id: &'static str, codes: Vec<AuthorizationCode>) -> Self {
+        Self::make(stage, client_id, codes, false)
+    }
+
+    fn make(stage: &'a Stage, client_id: &'static str, codes: Vec<AuthorizationCode>, active: bool) -> Self {
+        let codes: Vec<_> = codes.into_iter().zip(stage.people.iter().copied().cycle()).collect();
         let refresh = |code: &AuthorizationCode| code.first_refresh(stage.keys.tokens()).secret.hash();
-        let original = fresh();
+        let original = fresh(1).remove(0);
         stage.runtime.block_on(async {
             let grant = new_grant(&original, stage.people[0], client_id);
             stage.store.issue_code(&grant).await.unwrap();
@@ -105,6 +108,10 @@ impl<'a> Links<'a> {
         };
         self.codes.iter().map(|link| signer.sign(&token(link)).unwrap().expose().to_owned()).collect()
     }
+}
+
+fn fresh(count: usize) -> Vec<AuthorizationCode> {
+    (0..count).map(|_| AuthorizationCode::random(&SystemRandomness)).collect()
 }
 
 fn new_grant(code: &AuthorizationCode, user_id: UserId, client_id: &str) -> NewGrant {

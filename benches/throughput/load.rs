@@ -48,9 +48,9 @@ impl Run {
         self.requests as f64 / self.elapsed.as_secs_f64()
     }
 
-    /// The latency that this part of all answers does not exceed.
-    pub fn latency(&self, part: f64) -> Duration {
-        self.latencies[((self.latencies.len() - 1) as f64 * part) as usize]
+    /// The latency that this part of all answers does not exceed, in milliseconds.
+    pub fn milliseconds(&self, part: f64) -> f64 {
+        self.latencies[((self.latencies.len() - 1) as f64 * part) as usize].as_secs_f64() * 1e3
     }
 
     /// A CPU time for each request, in microseconds.
@@ -67,7 +67,7 @@ const MEASURING: u8 = 1;
 const STOPPED: u8 = 2;
 
 /// How long warming up takes.
-const WARM: Duration = Duration::from_millis(500);
+pub const WARM: Duration = Duration::from_millis(500);
 
 /// Requests that are being sent.
 pub struct Load {
@@ -76,15 +76,20 @@ pub struct Load {
 }
 
 impl Load {
-    /// Starts one connection for each piece of work.
+    /// Starts one connection for each piece of work; each sends its next request as soon as it has its answer.
     pub fn start<W: Work>(address: SocketAddr, works: Vec<W>) -> Self {
+        Self::paced(address, works, Duration::ZERO)
+    }
+
+    /// The same with a pause between the beginnings of two requests of one connection.
+    pub fn paced<W: Work>(address: SocketAddr, works: Vec<W>, pause: Duration) -> Self {
         let phase = Arc::new(AtomicU8::new(WARMING));
         let seen = phase.clone();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let tasks: Vec<_> =
-                    works.into_iter().map(|work| tokio::spawn(carry(address, work, seen.clone()))).collect();
+                    works.into_iter().map(|work| tokio::spawn(carry(address, work, seen.clone(), pause))).collect();
                 let mut latencies = Vec::new();
                 for task in tasks {
                     latencies.extend(task.await.unwrap());
@@ -107,8 +112,14 @@ impl Load {
         Run { requests: latencies.len(), elapsed, server, database, generator, latencies }
     }
 
+    /// Stops without having measured.
+    pub fn abandon(self) {
+        self.phase.store(STOPPED, Ordering::Relaxed);
+        self.thread.join().expect("every answer was as expected");
+    }
+
     /// Stops; gives the latencies of the measured time, in ascending order.
-    pub fn stop(self) -> Vec<Duration> {
+    fn stop(self) -> Vec<Duration> {
         self.phase.store(STOPPED, Ordering::Relaxed);
         let asked = Instant::now();
         while !self.thread.is_finished() {
@@ -129,6 +140,24 @@ impl Load {
     }
 }
 
+/// Sends all there is to send, and gives the works back.
+pub fn complete<W: Work>(address: SocketAddr, works: Vec<W>) -> Vec<W> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let carry = |mut work: W| async move {
+        let mut connection = Connection::open(address).await;
+        while work.turn(&mut connection).await {}
+        work
+    };
+    runtime.block_on(async {
+        let tasks: Vec<_> = works.into_iter().map(|work| tokio::spawn(carry(work))).collect();
+        let mut done = Vec::new();
+        for task in tasks {
+            done.push(task.await.expect("every answer was as expected"));
+        }
+        done
+    })
+}
+
 impl Processes {
     fn cpu(self) -> [Duration; 3] {
         let database = self.database.map(machine::cpu_of_family).unwrap_or_default();
@@ -136,10 +165,15 @@ impl Processes {
     }
 }
 
-async fn carry<W: Work>(address: SocketAddr, mut work: W, phase: Arc<AtomicU8>) -> Vec<Duration> {
+async fn carry<W: Work>(address: SocketAddr, mut work: W, phase: Arc<AtomicU8>, pause: Duration) -> Vec<Duration> {
     let mut latencies = Vec::with_capacity(100_000);
     let mut connection = Connection::open(address).await;
+    let mut next = tokio::time::Instant::now();
     while phase.load(Ordering::Relaxed) != STOPPED {
+        if !pause.is_zero() {
+            next = (next + pause).max(tokio::time::Instant::now());
+            tokio::time::sleep_until(next).await;
+        }
         let began = Instant::now();
         if !work.turn(&mut connection).await {
             break;

@@ -1,4 +1,4 @@
-//! Owns what the operating system tells of processes: CPU time. Leaves what it is compared with to `load.rs`.
+//! Owns what the operating system tells of processes: CPU time and memory. Leaves what it is compared with to `load.rs`.
 
 use std::fs;
 use std::time::Duration;
@@ -27,6 +27,17 @@ pub fn cpu_of_self() -> Duration {
 /// The process that started this one.
 pub fn parent_of(pid: u32) -> u32 {
     stat_of(pid).unwrap()[1].parse().unwrap()
+}
+
+/// Resident memory of a process, at this moment and at its most, in bytes.
+pub fn memory_of(pid: u32) -> (u64, u64) {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = |name: &str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        let kib: u64 = value.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap();
+        kib * 1024
+    };
+    (line("VmRSS"), line("VmHWM"))
 }
 
 struct Times {

@@ -6,7 +6,7 @@ use couplet::web::routes::{INTROSPECT, TOKEN};
 
 use crate::http::{Connection, Form};
 use crate::links::Links;
-use crate::load::{Load, Run, Work};
+use crate::load::{Load, Run, WARM, Work};
 use crate::sign_in::Browser;
 use crate::stage::{REDIRECT_URI, SECRET, Stage};
 
@@ -68,6 +68,21 @@ impl Scenario {
         }
     }
 
+    /// Its name on pages.
+    pub fn title(self) -> &'static str {
+        match self {
+            Scenario::ExchangeOpaque => "code exchange, opaque",
+            Scenario::ExchangeJwt => "code exchange, JWT",
+            Scenario::Stable => "refresh, stable",
+            Scenario::Rotate => "refresh, rotate, opaque",
+            Scenario::RotateJwt => "refresh, rotate, JWT",
+            Scenario::IntrospectOpaque => "introspection, opaque",
+            Scenario::IntrospectJwt => "introspection, JWT",
+            Scenario::ResourceServer => "check by a resource server",
+            Scenario::SignIn => "whole sign-in",
+        }
+    }
+
     /// Runs it.
     pub fn run(self, stage: &Stage, connections: usize, time: Duration) -> Run {
         self.load(stage, connections, time).measure(stage.processes, time)
@@ -76,26 +91,54 @@ impl Scenario {
     /// Prepares it and starts to send.
     pub fn load(self, stage: &Stage, connections: usize, time: Duration) -> Load {
         let address = stage.server.address;
+        let each = if connections == 1 { CODES_A_SECOND.0 } else { CODES_A_SECOND.1 };
+        let codes = (time + WARM).as_secs_f64() * each as f64;
         match self {
             Scenario::SignIn => Load::start(address, Browser::prepare(stage, connections)),
-            _ => Load::start(address, shared_out(self.form(stage, connections, time), connections)),
+            Scenario::ExchangeOpaque | Scenario::ExchangeJwt => {
+                Load::start(address, self.shares(stage, connections, codes as usize))
+            }
+            _ => Load::start(address, self.shares(stage, connections, LINKS)),
         }
     }
 
+    /// The work of each connection, with so many links for all of them.
+    pub fn shares(self, stage: &Stage, connections: usize, links: usize) -> Vec<Share> {
+        let (form, usage, tokens) = self.form(stage, links);
+        let shares = tokens.chunks_exact(links / connections).take(connections);
+        let share =
+            |tokens: &[String]| Share { form: form.clone(), usage, tokens: tokens.to_vec(), next: 0, rounds: None };
+        shares.map(share).collect()
+    }
+
+    /// Work with the same requests for another server, which takes a code as often as it comes.
+    pub fn repeated(self, stage: &Stage, connections: usize) -> Vec<Share> {
+        let mut shares = self.shares(stage, connections, connections);
+        for share in &mut shares {
+            share.usage = if matches!(share.usage, Use::Once) { Use::Refresh } else { share.usage };
+        }
+        shares
+    }
+
+    /// An answer's body.
+    pub fn specimen(self, stage: &Stage) -> String {
+        let (mut form, _, tokens) = self.form(stage, 1);
+        stage.runtime.block_on(async {
+            let mut connection = Connection::open(stage.server.address).await;
+            connection.ask(form.with(&tokens[0])).await.body.to_owned()
+        })
+    }
+
     /// The request and the tokens it is sent with.
-    fn form(self, stage: &Stage, connections: usize, time: Duration) -> (Form, Use, Vec<String>) {
+    fn form(self, stage: &Stage, links: usize) -> (Form, Use, Vec<String>) {
         let (client, usage) = self.client();
         let tokens = match self {
-            Scenario::ExchangeOpaque | Scenario::ExchangeJwt => {
-                let each = if connections == 1 { CODES_A_SECOND.0 } else { CODES_A_SECOND.1 };
-                let count = (time.as_secs_f64() + 0.5) * each as f64;
-                Links::issued(stage, client, count as usize).codes()
-            }
+            Scenario::ExchangeOpaque | Scenario::ExchangeJwt => Links::issued(stage, client, links).codes(),
             Scenario::Stable | Scenario::Rotate | Scenario::RotateJwt => {
-                Links::active(stage, client, LINKS).refresh_tokens()
+                Links::active(stage, client, links).refresh_tokens()
             }
-            Scenario::IntrospectJwt => Links::active(stage, client, LINKS).jwts(),
-            _ => Links::active(stage, "stable", LINKS).opaque_tokens(),
+            Scenario::IntrospectJwt => Links::active(stage, client, links).jwts(),
+            _ => Links::active(stage, "stable", links).opaque_tokens(),
         };
         let (path, body) = match usage {
             Use::Once => {
@@ -136,23 +179,31 @@ enum Use {
 }
 
 /// One connection's share.
-struct Share {
+pub struct Share {
     form: Form,
     usage: Use,
     tokens: Vec<String>,
     next: usize,
+    /// How often it still goes through its tokens; for ever when not given.
+    rounds: Option<usize>,
 }
 
-fn shared_out((form, usage, tokens): (Form, Use, Vec<String>), connections: usize) -> Vec<Share> {
-    let size = tokens.len() / connections;
-    let shares = tokens.chunks_exact(size).take(connections);
-    shares.map(|tokens| Share { form: form.clone(), usage, tokens: tokens.to_vec(), next: 0 }).collect()
+impl Share {
+    /// Goes through its tokens so many times more, from the first one on.
+    pub fn repeat(&mut self, rounds: usize) {
+        self.next = 0;
+        self.rounds = Some(rounds);
+    }
 }
 
 impl Work for Share {
     async fn turn(&mut self, connection: &mut Connection) -> bool {
         if self.next == self.tokens.len() {
             if matches!(self.usage, Use::Once) {
+                return false;
+            }
+            self.rounds = self.rounds.map(|rounds| rounds - 1);
+            if self.rounds == Some(0) {
                 return false;
             }
             self.next = 0;

@@ -60,10 +60,20 @@ impl Backend {
             Backend::Sqlite => "sqlite",
         }
     }
+
+    /// Its name on pages.
+    pub fn title(self) -> &'static str {
+        match self {
+            Backend::Postgres => "PostgreSQL",
+            Backend::Sqlite => "SQLite",
+        }
+    }
 }
 
 /// A server on a database with clients and people.
 pub struct Stage {
+    /// The kind of database.
+    pub backend: Backend,
     /// The server's process.
     pub server: Server,
     /// The way to the database.
@@ -96,6 +106,11 @@ const CLIENTS: [(&str, AccessTokenFormat, RefreshPolicy); 4] = [
 impl Stage {
     /// Sets everything up and waits until the server answers.
     pub fn on(backend: Backend) -> Self {
+        Self::with(backend, PEOPLE)
+    }
+
+    /// The same with so many people.
+    pub fn with(backend: Backend, people: usize) -> Self {
         let runtime = Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let postgres = (backend == Backend::Postgres).then(|| postgres::Server::start(""));
@@ -115,10 +130,10 @@ impl Stage {
             (store, keys)
         });
         let database = runtime.block_on(Database::open(&url));
-        let people = runtime.block_on(add_people(&config, &*store, &database));
+        let people = runtime.block_on(add_people(&config, &*store, &database, people));
         let (server, _) = Server::start(folder.path(), &url);
         let processes = Processes { server: server.pid(), database: runtime.block_on(database.parent_process()) };
-        Self { server, database, url, store, keys, people, processes, runtime, folder, _postgres: postgres }
+        Self { backend, server, database, url, store, keys, people, processes, runtime, folder, _postgres: postgres }
     }
 }
 
@@ -147,7 +162,7 @@ fn client(id: &str, access_token: AccessTokenFormat, refresh: RefreshPolicy) -> 
 }
 
 /// Adds people, all with the same password, which is hashed once.
-async fn add_people(config: &Config, store: &dyn Store, database: &Database) -> Vec<UserId> {
+async fn add_people(config: &Config, store: &dyn Store, database: &Database, count: usize) -> Vec<UserId> {
     let hasher = PasswordHasher::new(config.password, Arc::new(SystemRandomness)).unwrap();
     let first = User {
         id: UserId::random(&SystemRandomness),
@@ -160,8 +175,8 @@ async fn add_people(config: &Config, store: &dyn Store, database: &Database) -> 
         created_at: SystemClock.now(),
     };
     store.add_user(&first).await.unwrap();
-    let ids: Vec<Uuid> = (0..PEOPLE).map(|_| UserId::random(&SystemRandomness).0).collect();
-    let logins: Vec<String> = (0..PEOPLE).map(login).collect();
+    let ids: Vec<Uuid> = (0..count).map(|_| UserId::random(&SystemRandomness).0).collect();
+    let logins: Vec<String> = (0..count).map(login).collect();
     let columns = vec![
         Column::Ids("id", ids.clone()),
         Column::Texts("login", logins.clone()),
