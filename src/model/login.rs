@@ -30,15 +30,23 @@ impl Login {
 
     /// Reads what a person typed; white space around it is not part of it.
     pub fn parse(text: &str) -> Result<Self, InvalidLogin> {
-        let written: String = text.trim().nfc().collect();
+        if text.is_ascii() {
+            return Self::new(text.trim().to_owned(), str::to_ascii_lowercase);
+        }
+        Self::new(text.trim().nfc().collect(), |written| {
+            let key = written.nfkc().collect::<String>().to_lowercase();
+            key.nfkc().collect()
+        })
+    }
+
+    fn new(written: String, key: impl FnOnce(&str) -> String) -> Result<Self, InvalidLogin> {
         if written.is_empty() || written.len() > Self::MAX_LENGTH {
             return Err(InvalidLogin::Length);
         }
         if written.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(InvalidLogin::Character);
         }
-        let key = written.nfkc().collect::<String>().to_lowercase();
-        Ok(Self { key: key.nfkc().collect(), written })
+        Ok(Self { key: key(&written), written })
     }
 
     /// The login as its owner writes it.

@@ -7,6 +7,7 @@
 pub mod clients;
 pub mod grants;
 pub mod keys;
+mod lanes;
 pub mod open;
 pub mod partners;
 mod postgres;

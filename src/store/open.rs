@@ -67,8 +67,8 @@ pub async fn open(url: &DatabaseUrl, migrations: Migrations) -> Result<Arc<dyn S
     match url {
         DatabaseUrl::Postgres(url) => {
             let driver = PostgresDriver::connect(url).await?;
-            if wants(migrations, applied(&driver.pool).await.map_err(unavailable)?) {
-                migrate(&postgres::MIGRATOR, &driver.pool).await?;
+            if wants(migrations, applied(driver.pool()).await.map_err(unavailable)?) {
+                migrate(&postgres::MIGRATOR, driver.pool()).await?;
             }
             Ok(Arc::new(SqlStore::new(driver)))
         }

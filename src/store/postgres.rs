@@ -1,6 +1,7 @@
 //! Owns carrying statements to PostgreSQL and to databases that speak its protocol. Leaves the statements to `sql/`.
 
 use std::str::FromStr;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -8,10 +9,10 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Arguments, ConnectOptions, Connection, Postgres, query_as_with, query_with};
 use tokio::time::timeout;
 
-use super::sql::{Driver, MOST, Statement, Value};
-use super::together::Limits;
+use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
 use crate::store::PATIENCE;
+use crate::store::lanes::Lanes;
 use crate::store::open::{is_migrated, unavailable};
 use crate::store::rows::AnyRow;
 
@@ -23,6 +24,12 @@ pub static MIGRATOR: Migrator = {
     migrator
 };
 
+/// Connections of one process, shared out among its threads.
+const CONNECTIONS: u32 = 24;
+
+/// The fewest connections of a thread: a round of reading, rounds of writing, and what is rare beside them.
+const FEWEST: u32 = 4;
+
 /// From when on an idle connection is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -31,11 +38,15 @@ const TRIES: u32 = 5;
 
 /// A pool of connections to PostgreSQL.
 pub struct PostgresDriver {
-    /// The connections.
-    pub pool: PgPool,
+    pools: Lanes<PgPool>,
 }
 
 impl PostgresDriver {
+    /// Connections that no thread has for itself.
+    pub fn pool(&self) -> &PgPool {
+        self.pools.common()
+    }
+
     /// Connects once, so that a wrong address is told as what it is, and makes a pool.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url).map_err(unavailable)?.application_name("couplet");
@@ -43,8 +54,10 @@ impl PostgresDriver {
             Ok(connected) => drop(connected.map_err(unavailable)?.close().await),
             Err(_) => return Err(StoreError::Unavailable("no answer in time".to_owned())),
         }
+        let cores = available_parallelism().map_or(2, usize::from);
+        let share = CONNECTIONS.checked_div(u32::try_from(cores).unwrap_or(u32::MAX).saturating_add(1));
         let pool = PgPoolOptions::new()
-            .max_connections(20)
+            .max_connections(share.unwrap_or_default().max(FEWEST))
             .acquire_timeout(PATIENCE)
             .test_before_acquire(false)
             .before_acquire(|connection, known| {
@@ -56,9 +69,8 @@ impl PostgresDriver {
                     }
                     Ok(true)
                 })
-            })
-            .connect_lazy_with(options);
-        Ok(Self { pool })
+            });
+        Ok(Self { pools: Lanes::new(cores, || pool.clone().connect_lazy_with(options.clone())) })
     }
 }
 
@@ -104,7 +116,7 @@ where
 }
 
 impl Driver for PostgresDriver {
-    const CHANGES: Limits = Limits { rounds: 3, questions: MOST };
+    const MANY_WRITERS: bool = true;
 
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         self.all(statement).await
@@ -112,17 +124,21 @@ impl Driver for PostgresDriver {
 
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let arguments = arguments(statement.values)?;
-        patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_optional(&self.pool)).await
+        patiently(|| {
+            query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_optional(self.pools.here())
+        })
+        .await
     }
 
     async fn all<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let arguments = arguments(statement.values)?;
-        patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_all(&self.pool)).await
+        patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_all(self.pools.here()))
+            .await
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
         let arguments = arguments(statement.values)?;
-        let done = patiently(|| query_with(statement.sql, arguments.clone()).execute(&self.pool)).await?;
+        let done = patiently(|| query_with(statement.sql, arguments.clone()).execute(self.pools.here())).await?;
         Ok(done.rows_affected())
     }
 
@@ -132,7 +148,7 @@ impl Driver for PostgresDriver {
             .map(|statement| Ok((statement.sql, arguments(statement.values)?)))
             .collect::<Result<_, StoreError>>()?;
         patiently(|| async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.pools.here().begin().await?;
             let mut changed = Vec::with_capacity(prepared.len());
             for (sql, arguments) in &prepared {
                 let done = query_with(*sql, arguments.clone()).execute(&mut *transaction).await?;
@@ -145,6 +161,6 @@ impl Driver for PostgresDriver {
     }
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {
-        patiently(|| is_migrated(&self.pool, &MIGRATOR)).await
+        patiently(|| is_migrated(self.pools.here(), &MIGRATOR)).await
     }
 }

@@ -15,7 +15,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments, Executor, Sqlite, query_as_with, query_with};
 use tokio::time::timeout;
 
-use super::sql::{Driver, MOST, Statement, Value};
+use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
 use crate::store::PATIENCE;
 use crate::store::open::{is_migrated, unavailable};
@@ -159,7 +159,7 @@ async fn patiently<T>(attempt: impl Future<Output = Result<T, sqlx::Error>>) -> 
 }
 
 impl Driver for SqliteDriver {
-    const CHANGES: Limits = Limits { rounds: 1, questions: MOST };
+    const MANY_WRITERS: bool = false;
 
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let arguments = arguments(&statement.values).map_err(unavailable)?;

@@ -4,14 +4,20 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use super::many::ForMany;
+use super::many::{ForMany, MOST};
 use super::{Driver, Value};
 use crate::model::grant::RefreshState;
 use crate::model::ids::GrantId;
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
 use crate::store::rows::IdRow;
-use crate::store::together::Answer;
+use crate::store::together::{Answer, Limits};
+
+// Each `coalesce` says nothing but keeps SQLite from reading all grants to look each up among the few values, which it takes
+// for the better plan.
+
+/// Each thread has one round of changes under way.
+pub const CHANGES: Limits = Limits { rounds: 1, questions: MOST };
 
 /// A change of one grant, guarded by what it was.
 pub trait Change: Send + 'static {
@@ -42,7 +48,8 @@ static REDEEM: LazyLock<ForMany> = LazyLock::new(|| {
         "UPDATE grants SET state = 'active', redeemed_at = v.column4, last_used_at = v.column4, refresh_hash = v.column3 \
          FROM (VALUES ",
         4,
-        ") AS v WHERE grants.id = v.column1 AND grants.state = 'issued' AND grants.code_hash = v.column2 \
+        ") AS v WHERE grants.id = coalesce(v.column1, v.column1) AND grants.state = 'issued' \
+         AND grants.code_hash = coalesce(v.column2, v.column2) \
          AND grants.code_expires_at > v.column4 RETURNING id",
     )
 });
@@ -83,8 +90,9 @@ static ROTATE: LazyLock<ForMany> = LazyLock::new(|| {
         "UPDATE grants SET refresh_hash = v.column4, generation = v.column5, refresh_used = v.column6, \
          rotations = v.column7, last_used_at = v.column8 FROM (VALUES ",
         8,
-        ") AS v WHERE grants.id = v.column1 AND grants.state = 'active' AND grants.generation = v.column2 \
-         AND grants.refresh_hash = v.column3 RETURNING id",
+        ") AS v WHERE grants.id = coalesce(v.column1, v.column1) AND grants.state = 'active' \
+         AND grants.generation = coalesce(v.column2, v.column2) \
+         AND grants.refresh_hash = coalesce(v.column3, v.column3) RETURNING id",
     )
 });
 

@@ -106,7 +106,7 @@ impl<D: Driver> GrantStore for SqlStore<D> {
     ) -> Result<RedeemCode, StoreError> {
         let driver = self.driver.clone();
         let redeem = Redeem { id, code: code.clone(), refresh: refresh.clone(), now };
-        let redeemed = self.redemptions.ask(redeem, move |all| changes::make(driver.clone(), all)).await?;
+        let redeemed = self.redemptions.here().ask(redeem, move |all| changes::make(driver.clone(), all)).await?;
         Ok(if redeemed { RedeemCode::Redeemed } else { RedeemCode::Spent })
     }
 
@@ -119,7 +119,7 @@ impl<D: Driver> GrantStore for SqlStore<D> {
     ) -> Result<RotateRefresh, StoreError> {
         let driver = self.driver.clone();
         let rotate = Rotate { id, from: from.clone(), to: to.clone(), now };
-        let rotated = self.rotations.ask(rotate, move |all| changes::make(driver.clone(), all)).await?;
+        let rotated = self.rotations.here().ask(rotate, move |all| changes::make(driver.clone(), all)).await?;
         Ok(if rotated { RotateRefresh::Rotated } else { RotateRefresh::Overtaken })
     }
 

@@ -13,8 +13,8 @@ use crate::store::rows::{ClientRow, KnownClients, LinkRow};
 use crate::store::sql::clients::select_clients;
 use crate::store::together::{Answer, Limits};
 
-/// Rounds under way at once: one is on its way while the answer of another one is taken apart.
-pub const READS: Limits = Limits { rounds: 2, questions: MOST };
+/// Each thread has one round of reading under way.
+pub const READS: Limits = Limits { rounds: 1, questions: MOST };
 
 /// The statement for links by their ids.
 static SELECT: LazyLock<ForMany> = LazyLock::new(|| ForMany::new(select_links!("", "WHERE g.id IN ("), 1, ")"));
@@ -59,12 +59,12 @@ impl<D: Driver> SqlStore<D> {
     /// The link of that id.
     pub(super) async fn link(&self, id: GrantId) -> Answer<Option<Link>> {
         let (driver, clients) = (self.driver.clone(), self.clients.clone());
-        self.links.ask(id, move |ids| find_links(driver.clone(), clients.clone(), ids)).await
+        self.links.here().ask(id, move |ids| find_links(driver.clone(), clients.clone(), ids)).await
     }
 
     /// The client of that id.
     pub(super) async fn known_client(&self, id: &ClientId) -> Answer<Option<Arc<Client>>> {
         let (driver, clients) = (self.driver.clone(), self.clients.clone());
-        self.askers.ask(id.clone(), move |ids| find_clients(driver.clone(), clients.clone(), ids)).await
+        self.askers.here().ask(id.clone(), move |ids| find_clients(driver.clone(), clients.clone(), ids)).await
     }
 }

@@ -14,9 +14,8 @@ mod sealed;
 mod sign_ins;
 mod users;
 
-pub use many::MOST;
-
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -25,10 +24,11 @@ use crate::model::client::Client;
 use crate::model::ids::{ClientId, GrantId};
 use crate::model::time::Timestamp;
 use crate::store::grants::Link;
+use crate::store::lanes::Lanes;
 use crate::store::rows::{AnyRow, KnownClients};
-use crate::store::sql::changes::{Redeem, Rotate};
+use crate::store::sql::changes::{CHANGES, Redeem, Rotate};
 use crate::store::sql::links::READS;
-use crate::store::together::{Limits, Together};
+use crate::store::together::Together;
 use crate::store::{Health, StoreError};
 
 /// A value for a placeholder, with its type even when it is absent.
@@ -137,8 +137,8 @@ pub trait Driver: Send + Sync + 'static {
     /// All rows.
     fn all<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
 
-    /// How much is changed at once by statements about many rows.
-    const CHANGES: Limits;
+    /// Whether several may write at once.
+    const MANY_WRITERS: bool;
 
     /// Runs a statement that writes; gives the rows it returns.
     fn change<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
@@ -157,22 +157,24 @@ pub trait Driver: Send + Sync + 'static {
 pub struct SqlStore<D> {
     driver: Arc<D>,
     clients: Arc<KnownClients>,
-    links: Arc<Together<GrantId, Option<Link>>>,
-    askers: Arc<Together<ClientId, Option<Arc<Client>>>>,
-    redemptions: Arc<Together<Redeem, bool>>,
-    rotations: Arc<Together<Rotate, bool>>,
+    links: Lanes<Arc<Together<GrantId, Option<Link>>>>,
+    askers: Lanes<Arc<Together<ClientId, Option<Arc<Client>>>>>,
+    redemptions: Lanes<Arc<Together<Redeem, bool>>>,
+    rotations: Lanes<Arc<Together<Rotate, bool>>>,
 }
 
 impl<D: Driver> SqlStore<D> {
     /// The store over what carries its statements.
     pub fn new(driver: D) -> Self {
+        let cores = available_parallelism().map_or(2, usize::from);
+        let writers = if D::MANY_WRITERS { cores } else { 0 };
         Self {
             driver: Arc::new(driver),
             clients: Arc::default(),
-            links: Together::new(READS),
-            askers: Together::new(READS),
-            redemptions: Together::new(D::CHANGES),
-            rotations: Together::new(D::CHANGES),
+            links: Lanes::new(cores, || Together::new(READS)),
+            askers: Lanes::new(cores, || Together::new(READS)),
+            redemptions: Lanes::new(writers, || Together::new(CHANGES)),
+            rotations: Lanes::new(writers, || Together::new(CHANGES)),
         }
     }
 
