@@ -166,7 +166,7 @@ impl Processes {
 }
 
 async fn carry<W: Work>(address: SocketAddr, mut work: W, phase: Arc<AtomicU8>, pause: Duration) -> Vec<Duration> {
-    let mut latencies = Vec::with_capacity(100_000);
+    let mut latencies = Vec::with_capacity(10_000);
     let mut connection = Connection::open(address).await;
     let mut next = tokio::time::Instant::now();
     while phase.load(Ordering::Relaxed) != STOPPED {
