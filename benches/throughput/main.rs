@@ -61,7 +61,10 @@ fn main() {
         }
         measure_scenarios(&stage, &arguments, &mut results);
         if arguments.needed() {
-            needed::all(&stage, arguments.time, |finding| results.findings.push(finding));
+            needed::all(&stage, arguments.time, |finding| {
+                report::finding(&finding);
+                results.findings.push(finding);
+            });
         }
     }
     let mut findings = checks::all(&results);

@@ -113,7 +113,7 @@ impl Stage {
     pub fn with(backend: Backend, people: usize) -> Self {
         let runtime = Runtime::new().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let postgres = (backend == Backend::Postgres).then(|| postgres::Server::start(""));
+        let postgres = (backend == Backend::Postgres).then(|| postgres::Server::start("-c max_connections=300"));
         let url = match &postgres {
             Some(server) => server.url(),
             None => format!("sqlite:{}", folder.path().join("couplet.db").display()),

@@ -21,6 +21,9 @@ const MOST: f64 = 3.0;
 /// Between two refreshes of one connection: 16 of them make 640 a second.
 const STEADY: Duration = Duration::from_millis(25);
 
+/// The shortest time in which enough answers come while the machine hashes.
+const LEAST: Duration = Duration::from_secs(3);
+
 /// Measures both ways of refreshing, steadily and as fast as answers come.
 pub fn find(stage: &Stage, time: Duration, each: &mut impl FnMut(Finding)) {
     for scenario in [Scenario::Stable, Scenario::Rotate] {
@@ -40,5 +43,5 @@ pub fn find(stage: &Stage, time: Duration, each: &mut impl FnMut(Finding)) {
 
 fn refreshes(stage: &Stage, scenario: Scenario, pause: Duration, time: Duration) -> Run {
     let shares = scenario.shares(stage, REFRESHING, REFRESHING * 200);
-    Load::paced(stage.server.address, shares, pause).measure(stage.processes, time)
+    Load::paced(stage.server.address, shares, pause).measure(stage.processes, time.max(LEAST))
 }

@@ -42,14 +42,17 @@ pub fn floor(floor: &Floor) {
     println!("{backend:9} floor: {name:23} {connections:>4} {rate:>9.0} {:>19} {cpu:>10.1}", "");
 }
 
+/// One figure that has a target.
+pub fn finding(finding: &Finding) {
+    let backend = finding.backend.map_or("", |backend| backend.name());
+    let Finding { what, measured, target, .. } = finding;
+    println!("{backend:9} {:6} {what}: {measured}  {target}", verdict(finding));
+}
+
 /// What the measurements have to show, and whether they do.
 pub fn findings(findings: &[Finding]) {
-    println!();
-    for finding in findings {
-        let backend = finding.backend.map_or("", |backend| backend.name());
-        let verdict = verdict(finding);
-        println!("{verdict:6} {backend:9} {}: {}  {}", finding.what, finding.measured, finding.target);
-    }
+    println!("\nWhat has to hold:");
+    findings.iter().for_each(finding);
 }
 
 /// Writes the page and the picture.
