@@ -39,6 +39,7 @@ const SHORTEST_REQUEST: Duration = Duration::from_secs(10);
 /// With it a request that does not arrive is cut off within 75 s.
 const LONGEST_REQUEST: Duration = Duration::from_secs(70);
 
+/// Reads them.
 pub fn read(values: &Values, problems: &mut Problems) -> Limits {
     Limits {
         connections: values.required("limits.connections", problems, parse_count),

@@ -5,6 +5,7 @@ mod file;
 mod keys;
 mod limits;
 mod problems;
+mod tls_files;
 mod values;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use values::{Values, either};
 use crate::model::password_cost::PasswordCost;
 use crate::model::redirect_uri::is_loopback;
 use crate::store::open::DatabaseUrl;
-use crate::tls::{self, TlsFiles};
+use crate::tls::TlsFiles;
 use crate::tokens::master_key::MasterKey;
 
 /// What the program is about to do; some keys are required for some purposes only.
@@ -172,7 +173,7 @@ fn read(values: &mut Values, problems: &mut Problems) -> Config {
             refresh_grace: values.required("tokens.refresh_grace", problems, parse_duration),
         },
         limits: limits::read(values, problems),
-        tls: read_tls(values, problems),
+        tls: tls_files::read(values, problems),
         password: PasswordCost {
             memory_kib: values.required("password.memory_kib", problems, parse_count),
             iterations: values.required("password.iterations", problems, parse_count),
@@ -186,20 +187,6 @@ fn read(values: &mut Values, problems: &mut Problems) -> Config {
         },
         log_format: values.optional("log.format", problems, parse_log_format),
         scopes: values.scopes(),
-    }
-}
-
-/// Both files or none.
-fn read_tls(values: &Values, problems: &mut Problems) -> Option<TlsFiles> {
-    let mut file = |name| values.optional(name, problems, |text| Ok(PathBuf::from(text)));
-    match (file(tls::CERTIFICATE_FILE), file(tls::KEY_FILE)) {
-        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
-        (None, None) => None,
-        (certificate, _) => {
-            let missing = if certificate.is_some() { tls::KEY_FILE } else { tls::CERTIFICATE_FILE };
-            problems.add(missing, "is missing", "give both TLS files, or none when a proxy terminates TLS");
-            None
-        }
     }
 }
 
@@ -221,12 +208,7 @@ fn check_for_serve(config: &Config, values: &Values, problems: &mut Problems) {
         }
     }
     if let Some(files) = &config.tls {
-        if config.public_url.as_ref().is_some_and(|url| url.scheme() != "https") {
-            problems.add("public_url", "is plain http, but TLS is on", "use https, or leave both TLS files out");
-        }
-        if let Err(unusable) = tls::read(files) {
-            problems.add(unusable.key, &unusable.what, unusable.mend);
-        }
+        tls_files::check(files, config.public_url.as_ref(), problems);
     }
 }
 

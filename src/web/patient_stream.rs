@@ -2,11 +2,14 @@
 //! only the first head of a connection; a half-sent second one, a body that trickles in, or an answer that nobody reads would
 //! hold it for good.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -19,14 +22,32 @@ const TICK: Duration = Duration::from_secs(5);
 /// What an idle connection is given while there is a crowd. Who comes back opens another one.
 const IDLE_IN_A_CROWD: Duration = Duration::from_secs(2);
 
+/// How long is read on, and thrown away, after a request was refused in the middle: a connection that is closed before may
+/// take the answer with it.
+pub const LINGER: Duration = Duration::from_secs(2);
+
 /// What a request is given while there is a crowd: more than any answer takes.
 const REQUEST_IN_A_CROWD: Duration = Duration::from_secs(10);
+
+/// Says that the rest of a request is not waited for: the connection ends after the answer.
+#[derive(Clone, Default)]
+pub struct HangUp(Rc<Cell<bool>>);
+
+impl HangUp {
+    /// The rest of this request is not waited for.
+    pub fn after(request: &HttpRequest) {
+        if let Some(HangUp(called)) = request.conn_data() {
+            called.set(true);
+        }
+    }
+}
 
 /// A connection that ends by itself when it takes too long.
 pub struct PatientStream<S> {
     stream: S,
     limits: Limits,
     pass: Pass,
+    hang_up: HangUp,
     phase: Phase,
     /// Since when the other side has not taken what we write.
     stalled: Option<Instant>,
@@ -47,7 +68,12 @@ impl<S> PatientStream<S> {
     pub fn new(stream: S, limits: Limits, pass: Pass) -> Self {
         let now = Instant::now();
         let alarm = Box::pin(sleep_until(now + tick(&limits)));
-        Self { stream, limits, pass, phase: Phase::Idle(now), stalled: None, alarm }
+        Self { stream, limits, pass, hang_up: HangUp::default(), phase: Phase::Idle(now), stalled: None, alarm }
+    }
+
+    /// Ends it after the answer that is being made.
+    pub fn hang_up(&self) -> HangUp {
+        self.hang_up.clone()
     }
 
     /// The end of the connection, when its time is over: an orderly one between two requests.
@@ -57,6 +83,7 @@ impl<S> PatientStream<S> {
             let at_most = |patience: Duration, in_a_crowd| if crowd { patience.min(in_a_crowd) } else { patience };
             let now = Instant::now();
             let end = match self.phase {
+                Phase::Idle(since) if self.hang_up.0.get() => since + LINGER,
                 Phase::Idle(since) => since + at_most(self.limits.keep_alive, IDLE_IN_A_CROWD),
                 Phase::Unanswered(since) => since + at_most(self.limits.request_timeout, REQUEST_IN_A_CROWD),
             };
@@ -104,7 +131,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() > before && matches!(self.phase, Phase::Idle(_)) {
+        let came = buffer.filled().len() > before;
+        if came && matches!(self.phase, Phase::Idle(_)) && !self.hang_up.0.get() {
             self.phase = Phase::Unanswered(Instant::now());
         }
         Poll::Ready(Ok(()))
@@ -117,6 +145,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
             return self.stall(context);
         };
         self.phase = Phase::Idle(Instant::now());
+        if self.hang_up.0.get() {
+            self.alarm.as_mut().reset(Instant::now() + LINGER);
+        }
         Poll::Ready(written)
     }
 

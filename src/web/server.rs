@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, KeepAlive, Protocol};
@@ -15,16 +14,13 @@ use actix_web::{App as Service, Error, web};
 use tokio::net::TcpStream;
 
 use crate::app::App;
-use crate::web::door::Door;
+use crate::web::door::{Door, Wire};
 use crate::web::doorman::Doorman;
+use crate::web::patient_stream::{LINGER, PatientStream};
 use crate::web::{guard, routes};
 
 /// How long requests in flight may take after the server was told to stop, in seconds.
 const GRACE: u64 = 10;
-
-/// How long is read on, and thrown away, after a request was refused in the middle: a connection that is closed before may
-/// take the answer with it.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// Connections of the admin listener, beside those of the public.
 const ADMIN_CONNECTIONS: usize = 256;
@@ -89,6 +85,7 @@ fn listen(
             .client_disconnect_timeout(LINGER)
             // The stream ends idle connections by itself, without a timer for each request.
             .keep_alive(KeepAlive::Os)
+            .on_connect_ext(|stream: &PatientStream<Box<dyn Wire>>, data| drop(data.insert(stream.hang_up())))
             .finish(map_config(service, |()| AppConfig::default()));
         let door = door.clone();
         fn_service(move |stream: TcpStream| {

@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use crate::model::parameters::{Malformed, Parameters};
+use crate::web::patient_stream::HangUp;
 use crate::web::routes::Shared;
 
 /// Why a request could not even be taken apart.
@@ -60,7 +61,12 @@ pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Parame
 /// that does not can still be told.
 pub async fn read_body(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Unreadable> {
     let limits = request.app_data::<Shared>().map(|app| app.limits).ok_or(Unreadable::Broken)?;
-    timeout(limits.request_timeout / 2, collect(payload, limits.body)).await.map_err(|_| Unreadable::TooSlow)?
+    let collected = timeout(limits.request_timeout / 2, collect(payload, limits.body)).await;
+    let body = collected.unwrap_or(Err(Unreadable::TooSlow));
+    if body.is_err() {
+        HangUp::after(request);
+    }
+    body
 }
 
 /// Reads parameters that may stand in the query, in the body, or in both; one that stands in both counts as repeated. Without

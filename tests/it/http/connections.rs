@@ -147,17 +147,20 @@ async fn a_request_line_of_16_kib_is_served_beside_large_headers() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
+#[rstest]
+#[case::with_a_length("Content-Length: 10000000")]
+#[case::in_chunks("Transfer-Encoding: chunked")]
 #[tokio::test]
-async fn who_sends_a_giant_body_still_reads_why_it_is_refused() {
+async fn who_sends_a_giant_body_still_reads_why_it_is_refused(#[case] length: &str) {
     let app = app(|_| {}).await;
     let mut stream = connect(&app).await;
-    let head = "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-                Content-Length: 10000000\r\n\r\n";
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let head = "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    stream.write_all(format!("{head}{length}\r\n\r\n").as_bytes()).await.unwrap();
     let (mut reader, mut writer) = stream.split();
+    let part = format!("2710\r\n{}\r\n", "a".repeat(10_000));
     let sending = async {
         for _ in 0..1000 {
-            if writer.write_all(&[b'a'; 10_000]).await.is_err() {
+            if writer.write_all(part.as_bytes()).await.is_err() {
                 break;
             }
         }
