@@ -175,11 +175,11 @@ async fn who_sends_a_giant_body_still_reads_why_it_is_refused(#[case] length: &s
 async fn the_configured_body_is_the_largest() {
     let app = app(|limits| limits.body = 16 * 1024).await;
     let http = reqwest::Client::new();
-    for (size, status) in [(16 * 1024, 401), (16 * 1024 + 1, 413)] {
+    for size in [16 * 1024, 16 * 1024 + 1] {
         let body = format!("grant_type=refresh_token&a={}", "a".repeat(size - 27));
         let asked = http.post(format!("{}/oauth2/token", app.url)).basic_auth("nobody", Some("x")).body(body);
         let answer = asked.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
-        assert_eq!(answer.status(), status, "{size}");
+        assert_eq!(answer.status() == 413, size > 16 * 1024, "{size}: {}", answer.status());
     }
 }
 
