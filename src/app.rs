@@ -10,7 +10,7 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use thiserror::Error;
 
-use crate::config::{Config, Rate};
+use crate::config::{Config, Limits, Rate};
 use crate::identity::Identity;
 use crate::identity::password::PasswordHasher;
 use crate::model::failure::{Failure, Fault, StoreError};
@@ -21,6 +21,7 @@ use crate::partners::Partners;
 use crate::rehearse::dev::Rehearsal;
 use crate::store::Store;
 use crate::throttle::{Limit, Throttle};
+use crate::tls::served::Served;
 use crate::tokens::keys::{KeyFailure, KeyParts, Keys};
 use crate::tokens::master_key::MasterKey;
 use crate::tokens::seal::Sealer;
@@ -50,6 +51,10 @@ pub struct App {
     pub scope_words: BTreeMap<String, String>,
     /// Whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// What a connection, and all of them together, may take.
+    pub limits: Limits,
+    /// The certificate, when the public listener speaks TLS.
+    pub tls: Option<Arc<Served>>,
     /// Plays the platform, in `dev`.
     pub rehearsal: Option<Rehearsal>,
     https: bool,
@@ -128,6 +133,8 @@ impl App {
             randomness,
             scope_words: config.scopes.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            limits: config.limits,
+            tls: None,
             rehearsal: None,
             https: issuer.starts_with("https://"),
         })

@@ -13,7 +13,7 @@
 //! | cellar | [`store`] | what is remembered, atomically |
 //! | ground | [`model`] | words everyone shares |
 //!
-//! Beside the floors stand [`app`], which puts the parts together, [`config`], [`jobs`], [`telemetry`], and [`rehearse`], which
+//! Beside the floors stand [`app`], which puts the parts together, [`config`], [`jobs`], [`telemetry`], [`tls`], and [`rehearse`], which
 //! plays the platform over HTTP and knows nothing of the rooms.
 //!
 //! To read: [`model::grant`] for what a link is, `oauth/grants/` for how it lives, [`web::routes`] for what is served.
@@ -31,5 +31,6 @@ pub mod rehearse;
 pub mod store;
 pub mod telemetry;
 pub mod throttle;
+pub mod tls;
 pub mod tokens;
 pub mod web;

@@ -3,27 +3,38 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use tokio::net::TcpSocket;
 use tokio::signal::ctrl_c;
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use url::Url;
 
 use crate::app::App;
 use crate::cli::print::line;
 use crate::cli::{CliError, open};
 use crate::config::Config;
+use crate::jobs::certificate;
 use crate::jobs::exchange::exchange_until;
 use crate::jobs::master_key::follow_forever;
 use crate::jobs::purge::purge_forever;
 use crate::store::open::{Migrations, open as open_store};
 use crate::telemetry;
+use crate::tls::served::Served;
 use crate::tokens::master_key::MasterKey;
 use crate::web::server;
 
+/// Connections that wait to be let in.
+const BACKLOG: u32 = 4096;
+
+/// Files beside the public connections: database, admin listener, partners, the program's own.
+const OTHER_FILES: u32 = 512;
+
 /// Serves until it is told to stop.
-pub async fn run(config: Config, no_migrate: bool) -> Result<(), CliError> {
+pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
     telemetry::begin(config.log_format);
+    fit_into_file_limit(&mut config);
     let listener = bind("listen", config.listen)?;
     let admin = bind_admin(&config)?;
     let master_key = open::master_key(&config)?;
@@ -33,7 +44,8 @@ pub async fn run(config: Config, no_migrate: bool) -> Result<(), CliError> {
     let migrations = if no_migrate { Migrations::Leave } else { Migrations::Apply };
     let store = open_store(&config.database, migrations).await?;
     store.check().await?;
-    let app = open::assemble(&config, &open::issuer(&config), store, master_key).await?;
+    let mut app = open::assemble(&config, &open::issuer(&config), store, master_key).await?;
+    app.tls = open_tls(&config)?;
     line(&format!("Couplet serves {} on {}", open::issuer(&config), address(&listener)?));
     serve(app, listener, admin).await
 }
@@ -42,10 +54,14 @@ pub async fn run(config: Config, no_migrate: bool) -> Result<(), CliError> {
 pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) -> Result<(), CliError> {
     let app = Arc::new(app);
     let (for_purge, for_master_key) = (app.clone(), app.clone());
-    let jobs = [
+    let mut jobs = vec![
         tokio::spawn(async move { purge_forever(&for_purge).await }),
         tokio::spawn(async move { follow_forever(&for_master_key).await }),
     ];
+    if let Some(served) = app.tls.clone() {
+        let app = app.clone();
+        jobs.push(tokio::spawn(async move { certificate::follow_forever(&app, served).await }));
+    }
     let stop = Arc::new(Notify::new());
     let exchanging = tokio::spawn(exchange_until(app.protocol.partners.clone(), stop.clone()));
     // The same signal that lets the server take no more requests: nothing new is begun while it answers the last ones.
@@ -76,12 +92,46 @@ async fn told_to_stop() {
     drop(ctrl_c().await);
 }
 
+/// The certificate, when this program terminates TLS.
+fn open_tls(config: &Config) -> Result<Option<Arc<Served>>, CliError> {
+    let Some(files) = config.tls.clone() else { return Ok(None) };
+    if files.is_key_exposed() {
+        tracing::warn!("{} can be read by everybody; run `chmod 600` on it", files.key.display());
+    }
+    let host = config.public_url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let served = Served::open(files, host);
+    let served = served.map_err(|why| CliError::Usage(format!("{} {}; {}", why.key, why.what, why.mend)))?;
+    Ok(Some(Arc::new(served)))
+}
+
+/// Allows this process as many open files as the system lets it; with fewer than the connections need, there are fewer of
+/// those: without files left, neither the database nor the admin listener could be reached.
+fn fit_into_file_limit(config: &mut Config) {
+    let allowed = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(u64::MAX);
+    let most = u32::try_from(allowed).unwrap_or(u32::MAX).saturating_sub(OTHER_FILES).max(1);
+    if config.limits.connections > most {
+        tracing::warn!(
+            allowed,
+            "limits.connections is {}, but so many files may not be open; {most} hold. Raise the limit of open files \
+             (LimitNOFILE= in systemd) to {} or lower limits.connections",
+            config.limits.connections,
+            config.limits.connections.saturating_add(OTHER_FILES),
+        );
+        config.limits.connections = most;
+    }
+}
+
 /// Binds an address of the configuration.
 pub fn bind(key: &str, address: SocketAddr) -> Result<TcpListener, CliError> {
-    let bound = TcpListener::bind(address).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    });
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A port whose last connections are still being forgotten is free (on Windows it would be shared).
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    let bound: std::io::Result<TcpListener> = listen();
     bound.map_err(|error| CliError::Failed(format!("{key}: {address} can't be bound: {error}; choose another address")))
 }
 

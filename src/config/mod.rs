@@ -3,7 +3,9 @@
 
 mod file;
 mod keys;
+mod limits;
 mod problems;
+mod tls_files;
 mod values;
 
 use std::collections::BTreeMap;
@@ -15,12 +17,14 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use keys::{KEYS, Key, example};
+pub use limits::Limits;
 pub use problems::{Problem, Problems};
 use values::{Values, either};
 
 use crate::model::password_cost::PasswordCost;
 use crate::model::redirect_uri::is_loopback;
 use crate::store::open::DatabaseUrl;
+use crate::tls::TlsFiles;
 use crate::tokens::master_key::MasterKey;
 
 /// What the program is about to do; some keys are required for some purposes only.
@@ -55,6 +59,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// How long things live.
     pub tokens: TokenTimes,
+    /// What a connection, and all of them together, may take.
+    pub limits: Limits,
+    /// Where the certificate is, when this program terminates TLS itself.
+    pub tls: Option<TlsFiles>,
     /// The cost of a password hash.
     pub password: PasswordCost,
     /// How many failed sign-ins are borne.
@@ -164,6 +172,8 @@ fn read(values: &mut Values, problems: &mut Problems) -> Config {
             refresh_idle: values.required("tokens.refresh_ttl", problems, |text| either("none", text, parse_lifetime)),
             refresh_grace: values.required("tokens.refresh_grace", problems, parse_duration),
         },
+        limits: limits::read(values, problems),
+        tls: tls_files::read(values, problems),
         password: PasswordCost {
             memory_kib: values.required("password.memory_kib", problems, parse_count),
             iterations: values.required("password.iterations", problems, parse_count),
@@ -196,6 +206,9 @@ fn check_for_serve(config: &Config, values: &Values, problems: &mut Problems) {
                 problems.add("master_key_file", &error.to_string(), error.mend());
             }
         }
+    }
+    if let Some(files) = &config.tls {
+        tls_files::check(files, config.public_url.as_ref(), problems);
     }
 }
 

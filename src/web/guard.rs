@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Version;
 use actix_web::http::header::{HOST, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
+use actix_web::http::{StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use tracing::Instrument;
 
 use crate::model::random::uuid;
+use crate::web::extract::forwarded_proto;
 use crate::web::routes::Shared;
 
 /// The id of a request, for the log and for people who ask for help.
@@ -37,7 +38,11 @@ pub async fn surround<B: MessageBody>(
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let mut response = if !has_one_host(&request) {
         request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body()
+    } else if head_size(&request) > app.limits.head {
+        let mut answer = HttpResponse::build(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        request.into_response(answer.finish()).map_into_right_body()
     } else {
+        forwarded_proto::warn_of_plain_http(&request, &app);
         let span = tracing::info_span!("request", id);
         next.call(request).instrument(span).await?.map_into_left_body()
     };
@@ -57,6 +62,12 @@ fn has_one_host(request: &ServiceRequest) -> bool {
         (None, _) => request.version() != Version::HTTP_11,
         (Some(_), Some(_)) => false,
     }
+}
+
+/// The bytes of request line and headers, but for what is the same in all of them.
+fn head_size(request: &ServiceRequest) -> usize {
+    let target = request.head().uri.path_and_query().map_or(0, |target| target.as_str().len());
+    request.headers().iter().fold(target, |size, (name, value)| size + name.as_str().len() + value.len())
 }
 
 fn add_headers<B>(response: &mut ServiceResponse<B>, https: bool) {

@@ -1,6 +1,8 @@
 //! The hall: owns HTTP in and HTTP out. A handler takes the request apart, asks one room, converts, answers; every decision
 //! is left to the rooms.
 
+mod door;
+mod doorman;
 pub mod extract;
 mod guard;
 mod oauth;

@@ -1,10 +1,10 @@
-//! Owns the listeners and their limits. Leaves what they serve to `routes.rs`.
+//! Owns the listeners: how connections come in, are bounded and end. Leaves what they serve to `routes.rs`.
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
-use actix_http::{HttpService, Protocol};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, KeepAlive, Protocol};
 use actix_server::{Server, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::AppConfig;
@@ -14,17 +14,16 @@ use actix_web::{App as Service, Error, web};
 use tokio::net::TcpStream;
 
 use crate::app::App;
-use crate::web::patient_stream::PatientStream;
+use crate::web::door::{Door, Wire};
+use crate::web::doorman::Doorman;
+use crate::web::patient_stream::{LINGER, PatientStream};
 use crate::web::{guard, routes};
-
-/// The longest time a request's head may take to arrive.
-const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// How long requests in flight may take after the server was told to stop, in seconds.
 const GRACE: u64 = 10;
+
+/// Connections of the admin listener, beside those of the public.
+const ADMIN_CONNECTIONS: usize = 256;
 
 /// Serves on both listeners until the process is told to stop (SIGTERM, SIGINT) and what was in flight has ended.
 pub async fn run(app: Arc<App>, listener: TcpListener, admin_listener: Option<TcpListener>) -> std::io::Result<()> {
@@ -41,22 +40,33 @@ pub async fn run(app: Arc<App>, listener: TcpListener, admin_listener: Option<Tc
 
 /// The public server; it runs while it is awaited. `signals`: stop by itself on SIGTERM and SIGINT.
 pub fn public(app: Arc<App>, listener: TcpListener, signals: bool) -> std::io::Result<Server> {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let builder = Server::build().workers(cores);
+    let most = usize::try_from(app.limits.connections).unwrap_or(usize::MAX);
+    let workers = std::thread::available_parallelism().map_or(2, usize::from).min(most);
+    // The library counts for each worker. Further connections wait in the listener's queue: a proxy's requests come late
+    // rather than not at all.
+    let builder = Server::build().workers(workers).max_concurrent_connections(most / workers);
     let builder = if signals { builder } else { builder.disable_signals() };
     let with_dev = app.rehearsal.is_some();
-    listen(builder, app, listener, move |services| routes::public(services, with_dev))
+    let door = Door {
+        doorman: Doorman::new(most, app.limits.connections_per_address, app.trusted_proxies.clone()),
+        limits: app.limits,
+        tls: app.tls.clone(),
+    };
+    listen(builder, app, listener, door, move |services| routes::public(services, with_dev))
 }
 
-/// The operator's listener.
+/// The operator's listener, with connections of its own: it answers whatever happens on the other.
 fn admin(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
-    listen(Server::build().workers(1).disable_signals(), app, listener, routes::health)
+    let builder = Server::build().workers(1).max_concurrent_connections(ADMIN_CONNECTIONS).disable_signals();
+    let door = Door { doorman: Doorman::new(ADMIN_CONNECTIONS, None, Vec::new()), limits: app.limits, tls: None };
+    listen(builder, app, listener, door, routes::health)
 }
 
 fn listen(
     builder: ServerBuilder,
     app: Arc<App>,
     listener: TcpListener,
+    door: Door,
     routes: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> std::io::Result<Server> {
     let builder = builder.shutdown_timeout(GRACE);
@@ -71,14 +81,20 @@ fn listen(
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }
             })
-            .client_request_timeout(HEAD_PATIENCE)
-            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(door.limits.head_timeout)
+            .client_disconnect_timeout(LINGER)
+            // The stream ends idle connections by itself, without a timer for each request.
+            .keep_alive(KeepAlive::Os)
+            .on_connect_ext(|stream: &PatientStream<Box<dyn Wire>>, data| drop(data.insert(stream.hang_up())))
             .finish(map_config(service, |()| AppConfig::default()));
-        fn_service(|stream: TcpStream| async move {
-            let peer = stream.peer_addr().ok();
-            // An answer is written whole; waiting to fill a packet would only delay it.
-            drop(stream.set_nodelay(true));
-            Ok((PatientStream::new(stream), Protocol::Http1, peer))
+        let door = door.clone();
+        fn_service(move |stream: TcpStream| {
+            let door = door.clone();
+            async move {
+                let peer = stream.peer_addr().map_err(DispatchError::Io)?;
+                let stream = door.let_in(stream, peer.ip()).await.map_err(DispatchError::Io)?;
+                Ok((stream, Protocol::Http1, Some(peer)))
+            }
         })
         .and_then(http)
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What each part may import of the others, besides itself. What is not here may import everything.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("throttle", &["model"]),
     ("store", &["model"]),
@@ -15,14 +15,15 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("oauth", &["model", "partners", "store", "throttle", "tokens"]),
     ("identity", &["model", "store", "throttle"]),
     ("rehearse", &["model"]),
-    ("config", &["model", "store", "tokens"]),
+    ("config", &["model", "store", "tls", "tokens"]),
     ("telemetry", &["config"]),
-    ("jobs", &["app", "model", "partners"]),
-    ("web", &["app", "identity", "model", "oauth", "platforms", "rehearse"]),
+    ("tls", &["model"]),
+    ("jobs", &["app", "model", "partners", "tls"]),
+    ("web", &["app", "config", "identity", "model", "oauth", "platforms", "rehearse", "tls"]),
 ];
 
 /// Where each foreign crate, and the environment, is named.
-const HOMES: [(&str, &[&str]); 9] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("actix_web", &["web"]),
     ("askama", &["web"]),
     ("sqlx", &["store"]),
@@ -31,7 +32,9 @@ const HOMES: [(&str, &[&str]); 9] = [
     ("oauth2", &["partners"]),
     ("jsonwebtoken", &["tokens"]),
     ("argon2_rust", &["identity"]),
+    ("rlimit", &["cli"]),
     ("std::env", &["config"]),
+    ("tokio_rustls", &["tls", "web"]),
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

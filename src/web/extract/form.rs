@@ -1,27 +1,22 @@
 //! Owns reading form bodies: the right type, bounded in size and time, strictly decoded.
 
-use std::time::Duration;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpMessage, HttpRequest, web};
 use futures_util::StreamExt;
+use tokio::time::timeout;
 
 use crate::model::parameters::{Malformed, Parameters};
-
-/// The largest body that is read.
-pub const MAX_BODY: usize = 64 * 1024;
-
-/// The longest time a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::web::patient_stream::HangUp;
+use crate::web::routes::Shared;
 
 /// Why a request could not even be taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {
     /// Not `application/x-www-form-urlencoded`.
     MediaType,
-    /// More than [`MAX_BODY`].
-    TooLarge,
+    /// Larger than the configuration allows, in KiB.
+    TooLarge(usize),
     /// Not arrived in time.
     TooSlow,
     /// Broken off on the way.
@@ -35,7 +30,7 @@ impl Unreadable {
     pub fn status(self) -> StatusCode {
         match self {
             Unreadable::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Unreadable::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Unreadable::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Unreadable::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Unreadable::Broken | Unreadable::Malformed(_) => StatusCode::BAD_REQUEST,
         }
@@ -45,7 +40,7 @@ impl Unreadable {
     pub fn words(self) -> String {
         match self {
             Unreadable::MediaType => "send the parameters as application/x-www-form-urlencoded".to_owned(),
-            Unreadable::TooLarge => "the body is larger than 64 KiB".to_owned(),
+            Unreadable::TooLarge(most) => format!("the body is larger than {most} KiB"),
             Unreadable::TooSlow => "the body did not arrive in time".to_owned(),
             Unreadable::Broken => "the body did not arrive whole".to_owned(),
             Unreadable::Malformed(why) => why.to_string(),
@@ -59,12 +54,19 @@ pub async fn read(request: &HttpRequest, payload: web::Payload) -> Result<Parame
     if types != 1 || !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(Unreadable::MediaType);
     }
-    Parameters::parse(&read_body(payload).await?).map_err(Unreadable::Malformed)
+    Parameters::parse(&read_body(request, payload).await?).map_err(Unreadable::Malformed)
 }
 
-/// Reads a body whatever its type, bounded in size and time.
-pub async fn read_body(payload: web::Payload) -> Result<Vec<u8>, Unreadable> {
-    tokio::time::timeout(PATIENCE, collect(payload)).await.map_err(|_| Unreadable::TooSlow)?
+/// Reads a body whatever its type, bounded in size and time. It has to arrive in half of a request's time: the refusal of one
+/// that does not can still be told.
+pub async fn read_body(request: &HttpRequest, payload: web::Payload) -> Result<Vec<u8>, Unreadable> {
+    let limits = request.app_data::<Shared>().map(|app| app.limits).ok_or(Unreadable::Broken)?;
+    let collected = timeout(limits.request_timeout / 2, collect(payload, limits.body)).await;
+    let body = collected.unwrap_or(Err(Unreadable::TooSlow));
+    if body.is_err() {
+        HangUp::after(request);
+    }
+    body
 }
 
 /// Reads parameters that may stand in the query, in the body, or in both; one that stands in both counts as repeated. Without
@@ -74,16 +76,16 @@ pub async fn read_with_query(request: &HttpRequest, payload: web::Payload) -> Re
     if request.headers().contains_key(CONTENT_TYPE) {
         return Ok(query.and(read(request, payload).await?));
     }
-    let body = read_body(payload).await?;
+    let body = read_body(request, payload).await?;
     if body.is_empty() { Ok(query) } else { Err(Unreadable::MediaType) }
 }
 
-async fn collect(mut payload: web::Payload) -> Result<Vec<u8>, Unreadable> {
+async fn collect(mut payload: web::Payload, most: usize) -> Result<Vec<u8>, Unreadable> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Unreadable::Broken)?;
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(Unreadable::TooLarge);
+        if body.len() + chunk.len() > most {
+            return Err(Unreadable::TooLarge(most / 1024));
         }
         body.extend_from_slice(&chunk);
     }

@@ -4,5 +4,6 @@ pub mod bearer;
 pub mod client_ip;
 pub mod csrf;
 pub mod form;
+pub mod forwarded_proto;
 pub mod presented_client;
 pub mod signed_in;

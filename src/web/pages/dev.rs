@@ -55,7 +55,7 @@ pub async fn callback(request: HttpRequest, app: Shared) -> HttpResponse {
 pub async fn amazon_token(request: HttpRequest, payload: Payload, app: Shared) -> HttpResponse {
     let amazon = allowed(&request, &app).and_then(|rehearsal| rehearsal.amazon.as_ref());
     let Some(amazon) = amazon else { return elsewhere(&request, &app) };
-    let body = match read_body(payload).await {
+    let body = match read_body(&request, payload).await {
         Ok(body) => body,
         Err(why) => return HttpResponse::build(why.status()).finish(),
     };

@@ -13,6 +13,7 @@ mod partner;
 mod serve;
 mod serve_refusals;
 mod simulate;
+mod tls;
 mod upkeep;
 mod usage;
 mod user;
