@@ -4,6 +4,7 @@ mod access_token;
 mod authorize;
 mod client_authentication;
 mod code_exchange;
+mod hostile;
 mod introspect;
 mod limits;
 mod metadata;
