@@ -106,7 +106,7 @@ async fn a_genuine_signature_under_another_header(#[values(Sqlite, Postgres)] ba
         ("kid", json!("../../../dev/null")),
         ("kid", json!("x' UNION SELECT 1 --")),
         ("kid", json!("x\u{0}")),
-        ("kid", json!("k".repeat(60_000))),
+        ("kid", json!("k".repeat(30_000))),
         ("kid", Value::Null),
         // RFC 7515 section 4.1.11: whoever does not understand an extension that is critical refuses.
         ("crit", json!(["b64"])),
@@ -152,7 +152,7 @@ async fn a_genuine_signature_over_other_claims(#[values(Sqlite, Postgres)] backe
         ("iat", json!("now")),
         ("jti", json!("")),
         ("jti", json!("AAAA")),
-        ("jti", json!("A".repeat(60_000))),
+        ("jti", json!("A".repeat(30_000))),
         ("jti", json!(base64([0; 28]))),
         ("jti", Value::Null),
         ("scope", json!("re\"ad")),

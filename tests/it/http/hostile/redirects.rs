@@ -15,8 +15,8 @@ fn encoded(text: &[u8]) -> String {
 }
 
 async fn opened(app: &TestApp, query: &str) -> Page {
-    let person = app.person();
-    person.send(reqwest::Client::new().get(format!("{}/oauth2/authorize?{query}", app.url))).await
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    app.person().send(http.get(format!("{}/oauth2/authorize?{query}", app.url))).await
 }
 
 /// Spellings of `https://app.example.com/callback` that some parser takes for it.
