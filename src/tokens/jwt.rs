@@ -93,7 +93,7 @@ impl SigningKey {
     }
 
     /// The claims of a token that this key signed, whether it has ended or not. Other algorithms, other types and other
-    /// issuers are refused (RFC 9068 section 4).
+    /// issuers are refused (RFC 9068 section 4), and extensions that must be understood (RFC 7515 section 4.1.11).
     pub fn read(&self, token: &str, issuer: &str) -> Option<AccessClaims> {
         let mut validation = Validation::new(Algorithm::ES256);
         // The clock is handed in elsewhere; `exp` is checked there.
@@ -101,7 +101,8 @@ impl SigningKey {
         validation.set_audience(&[issuer]);
         validation.set_issuer(&[issuer]);
         let data = decode::<AccessClaims>(token, &self.verifier, &validation).ok()?;
-        data.header.typ.is_some_and(|typ| typ.eq_ignore_ascii_case(AT_JWT)).then_some(data.claims)
+        let is_ours = data.header.typ.is_some_and(|typ| typ.eq_ignore_ascii_case(AT_JWT));
+        (is_ours && data.header.crit.is_none()).then_some(data.claims)
     }
 }
 

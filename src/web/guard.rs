@@ -35,7 +35,7 @@ pub async fn surround<B: MessageBody>(
     let started = Instant::now();
     let id = uuid(&*app.randomness).simple().to_string();
     request.extensions_mut().insert(RequestId(id.clone()));
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let (method, path) = (shown(request.method().as_str()), shown(request.path()));
     let mut response = if !has_one_host(&request) {
         request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body()
     } else if head_size(&request) > app.limits.head {
@@ -50,8 +50,13 @@ pub async fn surround<B: MessageBody>(
     let status = response.status().as_u16();
     let took_us = started.elapsed().as_micros();
     // Never the query: it holds states, codes and logins.
-    tracing::info!(request = id, %method, path, status, took_us, "answered");
+    tracing::info!(request = id, method, path, status, took_us, "answered");
     Ok(response)
+}
+
+/// As much of a stranger's text as a log bears: not endless, and without what moves a terminal's cursor or turns the writing.
+pub fn shown(text: &str) -> String {
+    text.chars().take(200).collect::<String>().escape_default().to_string()
 }
 
 /// RFC 9112 section 3.2. Two hosts, or one that is none, mean that somebody on the way may have understood another one.

@@ -19,6 +19,7 @@ use crate::oauth::authorize::AuthorizeRefusal;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::trusted_redirect::Untrusted;
 use crate::web::extract::form::Unreadable;
+use crate::web::guard::shown;
 use crate::web::pages::problem::{self, Problem};
 use crate::web::routes::{Shared, is_api};
 
@@ -210,6 +211,7 @@ pub fn page_answer(request: &HttpRequest, app: &App, result: Result<HttpResponse
             problem::show(request, app, why.status(), Problem::unreadable(&why.words()))
         }
         Err(PageFailure::Forged { retry }) => {
+            tracing::info!("a form that is not of a page of ours was refused");
             problem::show(request, app, StatusCode::FORBIDDEN, Problem::forged(retry))
         }
         Err(PageFailure::Incomplete) => {
@@ -226,7 +228,7 @@ pub fn page_answer(request: &HttpRequest, app: &App, result: Result<HttpResponse
 fn untrusted(request: &HttpRequest, app: &App, cause: &Untrusted) -> HttpResponse {
     let (Untrusted::Client(why) | Untrusted::RedirectUri(why)) = cause;
     let parameters = Parameters::parse(request.query_string().as_bytes()).unwrap_or_default();
-    let sent = |name| parameters.one(name).ok().flatten().unwrap_or_default().chars().take(200).collect::<String>();
+    let sent = |name| shown(parameters.one(name).ok().flatten().unwrap_or_default());
     // Neither is a secret, and a wrong vendor id or a region that was not registered shows here and nowhere else.
     tracing::info!(
         cause = why,
@@ -245,7 +247,7 @@ fn out_of_order(request: &HttpRequest, app: &App, status: StatusCode) -> HttpRes
 
 /// The answer to an unknown path.
 pub async fn not_found(request: HttpRequest, app: Shared) -> HttpResponse {
-    if is_api(request.path()) {
+    if is_api(request.match_info().as_str()) {
         return json_error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path");
     }
     problem::show(&request, &app, StatusCode::NOT_FOUND, Problem::not_found())
@@ -253,7 +255,7 @@ pub async fn not_found(request: HttpRequest, app: Shared) -> HttpResponse {
 
 /// The answer to a known path with another method.
 pub async fn method_not_allowed(request: HttpRequest, app: Shared, allow: String) -> HttpResponse {
-    let mut response = if is_api(request.path()) {
+    let mut response = if is_api(request.match_info().as_str()) {
         let words = format!("use {allow} at this path");
         json_error(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", &words)
     } else {

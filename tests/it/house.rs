@@ -106,3 +106,20 @@ fn every_file_says_at_its_door_what_it_owns_and_stays_short() {
         assert!(lines <= 300, "{} has {lines} lines", path.display());
     }
 }
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/threat-model.md")).unwrap();
+    let names: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(|code| code.contains("::")).collect();
+    assert!(names.len() > 80, "only {}", names.len());
+    for name in names {
+        let (module, function) = name.rsplit_once("::").unwrap();
+        let path = module.trim_end_matches("::tests").replace("::", "/");
+        let places = ["tests/it/PATH.rs", "tests/it/PATH/mod.rs", "src/PATH.rs", "src/PATH/mod.rs"];
+        let files =
+            places.iter().filter_map(|place| std::fs::read_to_string(root.join(place.replace("PATH", &path))).ok());
+        let is_there = |text: String| text.contains(&format!("fn {function}("));
+        assert!(files.into_iter().any(is_there), "docs/threat-model.md names {name}, which is no test");
+    }
+}

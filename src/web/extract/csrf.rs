@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::identity::sign_in::SignedInUser;
 use crate::model::parameters::Parameters;
 use crate::model::random::bytes;
+use crate::web::extract::cookies;
 use crate::web::extract::signed_in::{cookie_name, make_cookie};
 
 const COOKIE: &str = "couplet_form";
@@ -54,8 +55,8 @@ pub fn check(request: &HttpRequest, app: &App, user: Option<&SignedInUser>, form
 }
 
 fn nonce(request: &HttpRequest, app: &App) -> Option<[u8; 32]> {
-    let cookie = request.cookie(&cookie_name(app, COOKIE))?;
-    URL_SAFE_NO_PAD.decode(cookie.value()).ok()?.try_into().ok()
+    let cookie = cookies::read(request, &cookie_name(app, COOKIE))?;
+    URL_SAFE_NO_PAD.decode(cookie).ok()?.try_into().ok()
 }
 
 fn field(app: &App, nonce: &[u8; 32], user: Option<&SignedInUser>) -> String {
@@ -65,8 +66,13 @@ fn field(app: &App, nonce: &[u8; 32], user: Option<&SignedInUser>) -> String {
 
 /// What the browser itself says about where a form was posted from. `null` says nothing: privacy settings send it too.
 fn is_from_elsewhere(request: &HttpRequest, app: &App) -> bool {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    if matches!(header("sec-fetch-site"), Some("cross-site" | "same-site")) {
+    // What can't be read, or comes more than once, was not sent by a browser that shows our page.
+    let header = |name: &str| {
+        let mut values = request.headers().get_all(name).map(|value| value.to_str().unwrap_or("unreadable"));
+        let first = values.next();
+        if values.next().is_some() { Some("repeated") } else { first }
+    };
+    if !matches!(header("sec-fetch-site"), None | Some("same-origin" | "none")) {
         return true;
     }
     match header(ORIGIN.as_str()) {

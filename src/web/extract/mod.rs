@@ -2,6 +2,7 @@
 
 pub mod bearer;
 pub mod client_ip;
+pub mod cookies;
 pub mod csrf;
 pub mod form;
 pub mod forwarded_proto;

@@ -8,13 +8,14 @@ use crate::app::App;
 use crate::identity::sign_in::SignedInUser;
 use crate::model::failure::StoreError;
 use crate::model::secret::PlainSecret;
+use crate::web::extract::cookies;
 
 const COOKIE: &str = "couplet_session";
 
 /// The person whose browser sent the request, if anyone is signed in.
 pub async fn read(request: &HttpRequest, app: &App) -> Result<Option<SignedInUser>, StoreError> {
-    match request.cookie(&cookie_name(app, COOKIE)) {
-        Some(cookie) => app.identity.recognise(cookie.value()).await,
+    match cookies::read(request, &cookie_name(app, COOKIE)) {
+        Some(cookie) => app.identity.recognise(cookie).await,
         None => Ok(None),
     }
 }

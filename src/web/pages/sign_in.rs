@@ -71,6 +71,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
         Parameters::parse(field("request")?.unwrap_or_default().as_bytes()).map_err(Unreadable::Malformed)?;
     let way = way_of(app, &parameters).await?;
     if csrf::check(request, app, None, &form).is_err() {
+        tracing::info!("a form that is not of a page of ours was refused");
         let mut page = show(request, app, &way, username, Some(STALE));
         *page.status_mut() = StatusCode::FORBIDDEN;
         return Ok(page);
@@ -78,6 +79,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
     let address = client_ip::read(request, &app.trusted_proxies);
     match app.identity.sign_in(username, &password.to_owned().into(), address).await {
         Ok((user, secret)) => {
+            tracing::info!(user = %user.id, %address, "signed in");
             let former = signed_in::read(request, app).await?;
             if let Some(former) = former {
                 app.identity.sign_out(&former).await?;
@@ -89,7 +91,11 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
             }
             Ok(response)
         }
-        Err(Failure::Refused(refusal)) => Ok(refused(request, app, &way, username, refusal)),
+        Err(Failure::Refused(refusal)) => {
+            // Without the name: people type passwords there.
+            tracing::info!(%address, cause = ?refusal, "sign-in refused");
+            Ok(refused(request, app, &way, username, refusal))
+        }
         Err(Failure::Store(error)) => Err(error.into()),
         Err(Failure::Internal(fault)) => Err(PageFailure::Internal(fault)),
     }

@@ -27,6 +27,7 @@ async fn sign_out(request: &HttpRequest, payload: web::Payload, app: &App) -> Re
     let Some(person) = &user else { return Ok(to_page(&next)) };
     csrf::check(request, app, user.as_ref(), &form).map_err(|_| PageFailure::Forged { retry: Some(next.clone()) })?;
     app.identity.sign_out(person).await?;
+    tracing::info!(user = %person.id, "signed out");
     let mut response = to_page(&next);
     for cookie in [Some(signed_in::removal(app)), csrf::fresh_token(app, None).cookie].into_iter().flatten() {
         response.add_cookie(&cookie).map_err(|_| PageFailure::Incomplete)?;

@@ -93,6 +93,17 @@ fn an_app_has_no_secret_and_may_have_a_scheme_of_its_own() {
 }
 
 #[rstest]
+#[case("--refresh stable", "--refresh")]
+#[case("--repeat-exchange on", "--repeat-exchange")]
+fn an_app_s_refresh_tokens_rotate(#[case] option: &str, #[case] named: &str) {
+    let program = Program::new();
+    let add = "client add --name App --public --client-id app --redirect-uri com.example.app:/cb --json";
+    assert!(program.run(&format!("{add} {option}")).refused(2).contains(named));
+    assert_eq!(program.run(add).json()["refresh"], "rotate");
+    assert!(program.run(&format!("client set app {option}")).refused(2).contains(named), "afterwards neither");
+}
+
+#[rstest]
 #[tokio::test]
 async fn every_field_of_the_console_is_printed_with_its_value(#[values(Sqlite, Postgres)] backend: Backend) {
     let program = Program::on(backend).await.with("COUPLET_PUBLIC_URL", "https://auth.example.com");

@@ -5,6 +5,7 @@ mod authorize;
 mod client_authentication;
 mod code_exchange;
 mod connections;
+mod hostile;
 mod introspect;
 mod limits;
 mod metadata;

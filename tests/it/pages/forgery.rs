@@ -78,6 +78,8 @@ async fn a_token_of_another_browser_is_refused(#[values(Sqlite, Postgres)] backe
 #[case("Origin", "file://")]
 #[case("Sec-Fetch-Site", "cross-site")]
 #[case("Sec-Fetch-Site", "same-site")]
+#[case("Sec-Fetch-Site", "a word of tomorrow")]
+#[case("Origin", "null, https://evil.example")]
 #[tokio::test]
 async fn a_form_on_another_site_is_refused_even_with_the_right_token(#[case] name: &'static str, #[case] value: &str) {
     let victim = Victim::on(Sqlite).await;

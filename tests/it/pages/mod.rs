@@ -6,6 +6,7 @@ mod cookies;
 mod forgery;
 mod headers;
 mod open_redirect;
+mod planted;
 mod problem;
 mod scene;
 mod sessions;

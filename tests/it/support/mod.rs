@@ -9,6 +9,7 @@ pub mod platform;
 pub mod postgres;
 pub mod private_postgres;
 pub mod program;
+pub mod raw;
 pub mod rows;
 pub mod spoiler;
 pub mod stage;
