@@ -1,12 +1,12 @@
 //! Owns hashing and checking passwords with argon2id, off the request threads and as many at once as there are cores. Leaves
 //! who signs in to `sign_in.rs`.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization;
@@ -27,12 +27,43 @@ const QUEUE_PER_CORE: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
+/// How the queue stands, and what came of it since the process began.
+#[derive(Clone, Copy, Debug)]
+pub struct Queue {
+    /// Passwords being hashed.
+    pub running: u64,
+    /// Passwords waiting for their turn.
+    pub waiting: u64,
+    /// Passwords that were not hashed because too many wait.
+    pub refused: u64,
+    /// Passwords hashed.
+    pub done: u64,
+    /// The time that took, without the waits.
+    pub took: Duration,
+}
+
+#[derive(Default)]
+struct Tally {
+    refused: AtomicU64,
+    done: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Tally {
+    fn note_done(&self, took: Duration) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+        self.micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
 /// Hashes passwords and checks them.
 pub struct PasswordHasher {
     cost: PasswordCost,
     turns: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     queue: usize,
+    cores: usize,
+    tally: Arc<Tally>,
     /// Hashers whose memory is kept while people wait; without a queue it is given back.
     spare: Arc<Mutex<Vec<Argon2id>>>,
     randomness: Arc<dyn Randomness>,
@@ -52,6 +83,8 @@ impl PasswordHasher {
             turns: Arc::new(Semaphore::new(cores)),
             waiting: Arc::default(),
             queue: cores * QUEUE_PER_CORE,
+            cores,
+            tally: Arc::default(),
             spare: Arc::default(),
             randomness,
             nobody,
@@ -79,21 +112,35 @@ impl PasswordHasher {
         has_cost(stored, self.cost)
     }
 
+    /// How the queue stands.
+    pub fn queue(&self) -> Queue {
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        Queue {
+            running: number(self.cores.saturating_sub(self.turns.available_permits())),
+            waiting: number(self.waiting.load(Ordering::Relaxed)),
+            refused: self.tally.refused.load(Ordering::Relaxed),
+            done: self.tally.done.load(Ordering::Relaxed),
+            took: Duration::from_micros(self.tally.micros.load(Ordering::Relaxed)),
+        }
+    }
+
     /// Runs slow work when it is its turn.
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Argon2id) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let place = Place::take(&self.waiting, self.queue)?;
-        let turn = timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
-        drop(place);
-        let turn = turn.map_err(|_| Busy)?.map_err(|_| Busy)?;
+        let turn = self.turn().await.inspect_err(|Busy| {
+            self.tally.refused.fetch_add(1, Ordering::Relaxed);
+        })?;
         let (cost, spare, waiting) = (self.cost, self.spare.clone(), self.waiting.clone());
+        let tally = self.tally.clone();
         // The turn ends with the work, also when the person who waited has gone.
         spawn_blocking(move || {
             let kept = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut argon2id = kept.map_or_else(|| Argon2id::new(cost), Ok).map_err(|_| Busy)?;
+            let began = Instant::now();
             let done = work(&mut argon2id);
+            tally.note_done(began.elapsed());
             let mut spare = spare.lock().unwrap_or_else(PoisonError::into_inner);
             if waiting.load(Ordering::Relaxed) > 0 {
                 spare.push(argon2id);
@@ -105,6 +152,13 @@ impl PasswordHasher {
         })
         .await
         .map_err(|_| Busy)?
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Busy> {
+        let place = Place::take(&self.waiting, self.queue)?;
+        let turn = timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
+        drop(place);
+        turn.map_err(|_| Busy)?.map_err(|_| Busy)
     }
 }
 

@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
-use crate::store::open::{is_migrated, unavailable};
+use crate::store::PoolState;
+use crate::store::open::{is_migrated, pool_state, unavailable};
 use crate::store::rows::AnyRow;
 
 /// The schema, as a list of steps.
@@ -124,5 +125,9 @@ impl Driver for PostgresDriver {
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {
         patiently(|| is_migrated(&self.pool, &MIGRATOR)).await
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        vec![pool_state("main", &self.pool)]
     }
 }

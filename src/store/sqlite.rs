@@ -16,7 +16,8 @@ use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
-use crate::store::open::{is_migrated, unavailable};
+use crate::store::PoolState;
+use crate::store::open::{is_migrated, pool_state, unavailable};
 use crate::store::rows::AnyRow;
 
 /// The schema, as a list of steps.
@@ -113,5 +114,9 @@ impl Driver for SqliteDriver {
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {
         patiently(is_migrated(&self.readers, &MIGRATOR)).await
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        vec![pool_state("writer", &self.writer), pool_state("readers", &self.readers)]
     }
 }

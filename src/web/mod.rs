@@ -3,6 +3,7 @@
 
 pub mod extract;
 mod guard;
+mod metrics;
 mod oauth;
 mod pages;
 mod patient_stream;

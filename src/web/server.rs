@@ -50,7 +50,7 @@ pub fn public(app: Arc<App>, listener: TcpListener, signals: bool) -> std::io::R
 
 /// The operator's listener.
 fn admin(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
-    listen(Server::build().workers(1).disable_signals(), app, listener, routes::health)
+    listen(Server::build().workers(1).disable_signals(), app, listener, routes::admin)
 }
 
 fn listen(

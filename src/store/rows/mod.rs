@@ -20,7 +20,7 @@ use crate::model::user::{SignIn, User};
 use crate::store::StoreError;
 use crate::store::keys::{KeyPurpose, SealedKey};
 use crate::store::sealed::SealedValue;
-pub use grants::{BothWaysRow, GrantRow, PresentedRow};
+pub use grants::{BothWaysRow, GrantRow, PresentedRow, WalkedGrantRow};
 pub use reverse_links::{GrantIdRow, PartnerRow, ProfileRow, ReverseLinkRow};
 
 /// A row that either database can give.
@@ -189,6 +189,15 @@ impl KeyRow {
 pub struct IdRow {
     /// The primary key.
     pub id: Uuid,
+}
+
+/// A row of a walk through a table, and whether it has ended.
+#[derive(FromRow)]
+pub struct EndedRow {
+    /// The primary key.
+    pub id: Uuid,
+    /// Whether nothing needs it any more.
+    pub ended: bool,
 }
 
 /// A sealed value whose row is named by a text.

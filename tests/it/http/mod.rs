@@ -7,6 +7,7 @@ mod code_exchange;
 mod introspect;
 mod limits;
 mod metadata;
+mod metrics;
 mod reciprocal;
 mod refresh;
 mod revoke;

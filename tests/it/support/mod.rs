@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod login_with_amazon;
+pub mod numbers;
 pub mod partner;
 pub mod person;
 pub mod platform;
