@@ -156,7 +156,8 @@ impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let mut request = reqwest::Request::try_from(request)?;
         *request.timeout_mut() = Some(PATIENCE);
-        let answer = self.runtime.spawn(self.http.execute(request)).await??;
+        let http = self.http.clone();
+        let answer = self.runtime.spawn(async move { http.execute(request).await }).await??;
         // What it says besides is not needed.
         Ok(Response::builder().status(answer.status()).body(Bytes::new())?)
     }

@@ -134,7 +134,7 @@ fn encode_if_any<const N: usize>(
 impl InFlight<'_> {
     /// The request was answered: by default as its status says, or with the outcome that the handler knows. Gives how long it
     /// took, in microseconds.
-    pub fn answered(mut self, method: &str, status: u16, outcome: Option<&str>) -> u128 {
+    pub fn answered(mut self, method: &str, status: u16, outcome: Option<&str>) -> u64 {
         let took = self.began.elapsed();
         if let Some(row) = self.row.take() {
             let method = match method {
@@ -147,7 +147,7 @@ impl InFlight<'_> {
             row.count_outcome(outcome.unwrap_or(by_status(status)));
             row.latency.observe(took);
         }
-        took.as_micros()
+        u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
     }
 }
 

@@ -1,9 +1,11 @@
 //! The operator's listener: metrics and readiness of a real process, and that the documentation lists what there is.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 
 use rstest::rstest;
 
+use crate::cli::serve::begin_request;
 use crate::cli::traces::Collector;
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::numbers::Numbers;
@@ -66,10 +68,19 @@ async fn every_metric_is_documented_and_every_documented_one_exists() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_told_to_stop_is_not_ready_but_alive() {
-    let app = crate::support::app::TestApp::on(Sqlite).await;
-    let status = async |path: &str| reqwest::get(format!("{}{path}", app.url)).await.unwrap().status().as_u16();
-    assert_eq!((status("/readyz").await, status("/healthz").await), (200, 200));
-    app.app.drain();
-    assert_eq!((status("/readyz").await, status("/healthz").await), (503, 200));
+async fn while_it_stops_a_server_is_alive_and_not_ready() {
+    let program = Program::new().set_up_to_serve();
+    let mut server = program.serve("serve").await;
+    let status = async |path: &str| program.ask_admin(path).await.status().as_u16();
+    assert_eq!((status("/readyz").await, program.numbers().await.get("couplet_draining")), (200, 0.0));
+    let mut in_flight = begin_request(program.variable("COUPLET_LISTEN"));
+    server.terminate();
+    let began = std::time::Instant::now();
+    while status("/readyz").await != 503 {
+        assert!(began.elapsed().as_secs() < 8, "it stays ready after SIGTERM");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!((status("/healthz").await, program.numbers().await.get("couplet_draining")), (200, 1.0));
+    in_flight.write_all(b"a=b&c=d&").unwrap();
+    assert_eq!(server.ended().await, Some(0));
 }

@@ -167,7 +167,8 @@ async fn a_collector_that_hangs_keeps_nobody_waiting() {
         assert_eq!(http.get(format!("{}/healthz", server.url)).send().await.unwrap().status(), 200);
         assert!(began.elapsed() < Duration::from_secs(4), "an export takes five seconds here");
     }
-    let (_asked, _) = listener.accept().await.unwrap();
+    let asked = tokio::time::timeout(Duration::from_secs(20), listener.accept()).await;
+    let (_kept, _) = asked.expect("the collector is asked").unwrap();
     server.terminate();
     assert_eq!(server.ended().await, Some(0), "{}", server.log());
 }
