@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{SubsecRound, Utc};
@@ -20,11 +21,14 @@ use crate::oauth::{Policy, Protocol};
 use crate::partners::Partners;
 use crate::rehearse::dev::Rehearsal;
 use crate::store::Store;
+use crate::telemetry::metrics::{Hashing, Metrics, Pool, Readings};
+use crate::telemetry::{lost_log_lines, otel};
 use crate::throttle::{Limit, Throttle};
 use crate::tls::served::Served;
 use crate::tokens::keys::{KeyFailure, KeyParts, Keys};
 use crate::tokens::master_key::MasterKey;
 use crate::tokens::seal::Sealer;
+use crate::web::routes;
 
 /// Wrong client secrets that are borne per client and address; beyond, the right one has to wait as well.
 const CLIENT_BRAKE: Limit = Limit { count: 100, per: Duration::from_secs(60) };
@@ -57,6 +61,9 @@ pub struct App {
     pub tls: Option<Arc<Served>>,
     /// Plays the platform, in `dev`.
     pub rehearsal: Option<Rehearsal>,
+    /// Counts what operators watch.
+    pub metrics: Metrics,
+    draining: AtomicBool,
     https: bool,
 }
 
@@ -120,7 +127,7 @@ impl App {
         let identity = Identity {
             store: store.clone(),
             hasher: PasswordHasher::new(config.password, randomness.clone())?,
-            clock,
+            clock: clock.clone(),
             randomness: randomness.clone(),
             account_brake: throttle(config.throttle.per_account),
             address_brake: throttle(config.throttle.per_address),
@@ -136,6 +143,8 @@ impl App {
             limits: config.limits,
             tls: None,
             rehearsal: None,
+            metrics: Metrics::new(routes::labels(), clock.now()),
+            draining: AtomicBool::new(false),
             https: issuer.starts_with("https://"),
         })
     }
@@ -143,6 +152,43 @@ impl App {
     /// Whether browsers reach us by https; then cookies are `Secure` and stay so.
     pub fn is_https(&self) -> bool {
         self.https
+    }
+
+    /// The server was told to stop: from now on it is not ready for more.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server was told to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What the parts say of themselves at this moment.
+    pub fn readings(&self) -> Readings {
+        let pools = self.store.pools().into_iter();
+        let queue = self.identity.hasher.load();
+        Readings {
+            pools: pools
+                .map(|pool| Pool {
+                    name: pool.name,
+                    idle: pool.idle,
+                    in_use: pool.size.saturating_sub(pool.idle),
+                    most: pool.most,
+                })
+                .collect(),
+            hashing: Hashing {
+                running: queue.running,
+                waiting: queue.waiting,
+                refused: queue.refused,
+                done: queue.done,
+                seconds: queue.took.as_secs_f64(),
+            },
+            partner_calls: self.protocol.partners.calls(),
+            draining: self.is_draining(),
+            lost_log_lines: lost_log_lines(),
+            spans: otel::spans(),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
         let words = format!("listen is {}; `dev` binds loopback only, such as 127.0.0.1:8080", config.listen);
         return Err(CliError::Usage(words));
     }
-    crate::telemetry::begin(config.log_format);
+    let _until_the_end = crate::telemetry::begin(config.log_format, None)?;
     for (token, words) in SCOPES {
         config.scopes.entry(token.to_owned()).or_insert_with(|| words.to_owned());
     }

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::app::App;
+use crate::app::{App, outbound};
 use crate::cli::print::line;
 use crate::cli::{CliError, open};
 use crate::config::Config;
@@ -21,6 +21,7 @@ use crate::jobs::master_key::follow_forever;
 use crate::jobs::purge::purge_forever;
 use crate::store::open::{Migrations, open as open_store};
 use crate::telemetry;
+use crate::telemetry::otel::Exporter;
 use crate::tls::served::Served;
 use crate::tokens::master_key::MasterKey;
 use crate::web::server;
@@ -33,7 +34,8 @@ const OTHER_FILES: u32 = 512;
 
 /// Serves until it is told to stop.
 pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
-    telemetry::begin(config.log_format);
+    let exporter = config.otlp_endpoint.as_ref().map(|collector| Exporter::to(collector, outbound()?)).transpose()?;
+    let _until_the_end = telemetry::begin(config.log_format, exporter)?;
     fit_into_file_limit(&mut config);
     let listener = bind("listen", config.listen)?;
     let admin = bind_admin(&config)?;
@@ -65,9 +67,10 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
     let stop = Arc::new(Notify::new());
     let exchanging = tokio::spawn(exchange_until(app.protocol.partners.clone(), stop.clone()));
     // The same signal that lets the server take no more requests: nothing new is begun while it answers the last ones.
-    let told = stop.clone();
+    let (told, draining) = (stop.clone(), app.clone());
     let listening = tokio::spawn(async move {
         told_to_stop().await;
+        draining.drain();
         told.notify_one();
     });
     let served = server::run(app, listener, admin).await;

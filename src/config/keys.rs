@@ -47,7 +47,7 @@ pub const KEYS: &[Key] = &[
         "COUPLET_ADMIN_LISTEN",
         Some("127.0.0.1:8081"),
         "",
-        "Where `serve` answers /healthz and /readyz for the operator, apart from the public.",
+        "Where `serve` answers /healthz, /readyz and /metrics for the operator, apart from the public.",
     ),
     key(
         "database_url",
@@ -186,6 +186,13 @@ pub const KEYS: &[Key] = &[
         None,
         "json",
         "pretty or json. pretty on a terminal, else json, when not given. The level is set by RUST_LOG.",
+    ),
+    key(
+        "telemetry.otlp_endpoint",
+        "COUPLET_TELEMETRY_OTLP_ENDPOINT",
+        None,
+        "http://127.0.0.1:4318",
+        "The OpenTelemetry collector that takes traces of requests (OTLP over HTTP; /v1/traces is added).\nNothing is traced when not given.",
     ),
 ];
 

@@ -69,6 +69,8 @@ pub struct Config {
     pub throttle: Throttles,
     /// How logs look; by whether standard error is a terminal when absent.
     pub log_format: Option<LogFormat>,
+    /// The collector that takes traces, if there is one.
+    pub otlp_endpoint: Option<Url>,
     /// Permissions in words, by scope token.
     pub scopes: BTreeMap<String, String>,
 }
@@ -186,6 +188,7 @@ fn read(values: &mut Values, problems: &mut Problems) -> Config {
                 .required("throttle.sign_ins_per_account", problems, |text| either("off", text, parse_rate)),
         },
         log_format: values.optional("log.format", problems, parse_log_format),
+        otlp_endpoint: values.optional("telemetry.otlp_endpoint", problems, parse_collector),
         scopes: values.scopes(),
     }
 }
@@ -284,6 +287,13 @@ fn parse_rate(text: &str) -> Result<Rate, String> {
     let (count, per) = text.split_once('/').ok_or_else(mend)?;
     let per = parse_lifetime(per.trim()).map_err(|_| mend())?;
     Ok(Rate { count: parse_count(count.trim()).map_err(|_| mend())?, per })
+}
+
+fn parse_collector(text: &str) -> Result<Url, String> {
+    let mend = || "write the collector's address, for example http://127.0.0.1:4318".to_owned();
+    let url = Url::parse(text).map_err(|_| mend())?;
+    let plain = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
+    if plain && url.fragment().is_none() { Ok(url) } else { Err(mend()) }
 }
 
 fn parse_log_format(text: &str) -> Result<LogFormat, String> {

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, available_parallelism};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
@@ -45,17 +45,23 @@ struct Queue {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Work>,
-    running: usize,
+    load: Load,
     closed: bool,
 }
 
-/// How busy the threads are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the queue stands, and what came of it since the process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
-    /// Hashes being made.
-    pub running: usize,
-    /// Hashes waiting for a turn.
-    pub waiting: usize,
+    /// Passwords being hashed.
+    pub running: u64,
+    /// Passwords waiting for their turn.
+    pub waiting: u64,
+    /// Passwords that were not hashed because too many wait, or in time.
+    pub refused: u64,
+    /// Passwords hashed.
+    pub done: u64,
+    /// The time that took, without the waits.
+    pub took: Duration,
 }
 
 impl HashingThreads {
@@ -76,19 +82,26 @@ impl HashingThreads {
         work: impl FnOnce(&mut Argon2id) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (sender, receiver) = oneshot::channel();
-        self.queue.add(self.most, move |argon2id| {
+        let done = self.queue.add(self.most, move |argon2id| {
             if !sender.is_closed() {
                 // Whoever asked may have gone meanwhile.
                 drop(sender.send(work(argon2id)));
             }
-        })?;
-        timeout(PATIENCE, receiver).await.map_err(|_| Busy)?.map_err(|_| Busy)
+        });
+        let done = match done {
+            Ok(()) => timeout(PATIENCE, receiver).await.ok().and_then(Result::ok),
+            Err(Busy) => None,
+        };
+        done.ok_or_else(|| {
+            self.queue.lock().load.refused += 1;
+            Busy
+        })
     }
 
     /// How busy the threads are.
     pub fn load(&self) -> Load {
         let state = self.queue.lock();
-        Load { running: state.running, waiting: state.waiting.len() }
+        Load { waiting: u64::try_from(state.waiting.len()).unwrap_or(u64::MAX), ..state.load }
     }
 }
 
@@ -119,11 +132,15 @@ impl Queue {
         yield_to_others();
         let mut kept = None;
         while let Some(work) = self.next(&mut kept) {
+            let began = Instant::now();
             if let Some(mut argon2id) = kept.take().or_else(|| Argon2id::new(cost).ok()) {
                 work(&mut argon2id);
                 kept = Some(argon2id);
             }
-            self.lock().running -= 1;
+            let load = &mut self.lock().load;
+            load.running -= 1;
+            load.done += 1;
+            load.took += began.elapsed();
         }
     }
 
@@ -132,7 +149,7 @@ impl Queue {
         let mut state = self.lock();
         while !state.closed {
             if let Some(work) = state.waiting.pop_front() {
-                state.running += 1;
+                state.load.running += 1;
                 return Some(work);
             }
             state = if kept.is_some() {

@@ -78,6 +78,7 @@ impl Partners {
         }
         let Some(begun) = begun.code else { return Ok(()) };
         let answer = server.exchange_code(&plain).await;
+        self.tally.exchange(&answer);
         self.note_exchange(grant_id, &begun, answer, asked_at).await
     }
 

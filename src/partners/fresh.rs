@@ -149,6 +149,7 @@ impl Partners {
         match self.take_lease(grant_id, partner).await? {
             Lease::Ours { used, refresh_token, asked_at } => {
                 let answer = server.refresh(&refresh_token).await;
+                self.tally.refresh(&answer);
                 self.note_refresh(grant_id, &used, answer, asked_at).await
             }
             Lease::NotNeeded => Ok(Landed::Settled),

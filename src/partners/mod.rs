@@ -7,6 +7,7 @@ mod exchange;
 mod flights;
 mod fresh;
 pub mod slots;
+mod tally;
 mod vault;
 
 use std::convert::Infallible;
@@ -27,6 +28,7 @@ use crate::model::secret::{PlainSecret, sha256};
 use crate::model::time::{Clock, after};
 use crate::partners::flights::Flights;
 use crate::partners::slots::Slots;
+use crate::partners::tally::{Calls, Tally};
 use crate::partners::vault::Vault;
 use crate::store::Store;
 use crate::store::partners::{AddReverseLink, SetPartner};
@@ -97,6 +99,7 @@ pub struct Partners {
     flights: Flights,
     refreshes: Slots,
     code_arrived: Notify,
+    tally: Tally,
 }
 
 impl Partners {
@@ -105,8 +108,8 @@ impl Partners {
     pub fn new(store: Arc<dyn Store>, keys: Arc<Keys>, clock: Arc<dyn Clock>, http: reqwest::Client) -> Self {
         let vault = Vault { keys };
         let flights = Flights::on(Handle::current());
-        let (refreshes, code_arrived) = (Slots::default(), Notify::new());
-        Self { store, vault, clock, http, flights, refreshes, code_arrived }
+        let (refreshes, code_arrived, tally) = (Slots::default(), Notify::new(), Tally::default());
+        Self { store, vault, clock, http, flights, refreshes, code_arrived, tally }
     }
 
     /// Puts a partner in force.
@@ -215,6 +218,11 @@ impl Partners {
                 result => return Ok(result?.is_some()),
             }
         }
+    }
+
+    /// What calls to partners came to since the process began.
+    pub fn calls(&self) -> Calls {
+        self.tally.read()
     }
 
     /// Returns when no refresh is under way in this process.

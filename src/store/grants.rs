@@ -9,7 +9,7 @@ use crate::model::client::Client;
 use crate::model::grant::{CodeBinding, Grant, RefreshState};
 use crate::model::ids::{ClientId, GrantId, UserId};
 use crate::model::login::Login;
-use crate::model::reverse_link::ReverseSummary;
+use crate::model::reverse_link::{ReverseStanding, ReverseSummary};
 use crate::model::scope::Scope;
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
@@ -105,6 +105,21 @@ pub struct GrantFilter {
     pub client_id: Option<ClientId>,
 }
 
+/// What a step of a walk through all grants saw and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GrantStep {
+    /// Forgotten.
+    pub forgotten: u64,
+    /// Links in force.
+    pub links: u64,
+    /// Codes that may yet be redeemed.
+    pub codes: u64,
+    /// Reverse links, in the order of [`ReverseStanding::ALL`].
+    pub reverse_links: [u64; ReverseStanding::ALL.len()],
+    /// Where to go on; none at the end.
+    pub next: Option<GrantId>,
+}
+
 /// Remembers grants.
 #[async_trait]
 pub trait GrantStore: Send + Sync {
@@ -167,8 +182,7 @@ pub trait GrantStore: Send + Sync {
     async fn forget_grants_of(&self, client_id: &ClientId, limit: u32) -> Result<u64, StoreError>;
 
     /// Looks at `limit` grants after `after`, by id, and forgets those whose code expired unredeemed before `now` or that
-    /// were revoked before `revoked_before` or last used before `idle_before`, if given. Tells how many it forgot, and where
-    /// to go on; `None` at the end.
+    /// were revoked before `revoked_before` or last used before `idle_before`, if given. Tells what it saw.
     async fn purge_grants(
         &self,
         after: Option<GrantId>,
@@ -176,5 +190,5 @@ pub trait GrantStore: Send + Sync {
         now: Timestamp,
         revoked_before: Timestamp,
         idle_before: Option<Timestamp>,
-    ) -> Result<(u64, Option<GrantId>), StoreError>;
+    ) -> Result<GrantStep, StoreError>;
 }

@@ -30,6 +30,11 @@ impl<T> Lanes<T> {
         &self.common
     }
 
+    /// Every part.
+    pub fn all(&self) -> impl Iterator<Item = &T> {
+        std::iter::once(&self.common).chain(&self.own)
+    }
+
     /// The part of this thread.
     pub fn here(&self) -> &T {
         // A thread that serves requests runs tasks alone; the other runtime spreads them over several.

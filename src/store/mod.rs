@@ -51,4 +51,32 @@ impl<S> Store for S where
 pub trait Health: Send + Sync {
     /// Succeeds when the database is reachable and its schema is the one this program knows.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// How its pools of connections stand.
+    fn pools(&self) -> Vec<PoolState>;
+}
+
+/// A pool of connections at one moment.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolState {
+    /// What it is for.
+    pub name: &'static str,
+    /// Open connections.
+    pub size: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+    /// As many as there may be.
+    pub most: u32,
+}
+
+impl PoolState {
+    /// Two pools that serve the same purpose, as one.
+    fn and(self, other: Self) -> Self {
+        Self {
+            name: self.name,
+            size: self.size.saturating_add(other.size),
+            idle: self.idle.saturating_add(other.idle),
+            most: self.most.saturating_add(other.most),
+        }
+    }
 }

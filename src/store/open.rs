@@ -12,10 +12,10 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Acquire, ColumnIndex, Database, Decode, Executor, IntoArguments, Pool, Type};
 
 use crate::model::failure::StoreError;
-use crate::store::Store;
 use crate::store::postgres::{self, PostgresDriver};
 use crate::store::sql::SqlStore;
 use crate::store::sqlite::{self, SqliteDriver};
+use crate::store::{PoolState, Store};
 
 /// Where things are remembered.
 #[derive(Clone, PartialEq, Eq)]
@@ -156,6 +156,12 @@ where
 /// PostgreSQL has a code for it (42P01), SQLite only words.
 fn is_missing_table(error: &dyn DatabaseError) -> bool {
     error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")
+}
+
+/// How a pool stands.
+pub fn pool_state<D: Database>(name: &'static str, pool: &Pool<D>) -> PoolState {
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+    PoolState { name, size: pool.size(), idle, most: pool.options().get_max_connections() }
 }
 
 /// What the outside gets to know of a database error: that it happened. The words go to the log.

@@ -11,10 +11,10 @@ use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
-use crate::store::PATIENCE;
 use crate::store::lanes::Lanes;
-use crate::store::open::{is_migrated, unavailable};
+use crate::store::open::{is_migrated, pool_state, unavailable};
 use crate::store::rows::AnyRow;
+use crate::store::{PATIENCE, PoolState};
 
 /// The schema, as a list of steps.
 pub static MIGRATOR: Migrator = {
@@ -162,5 +162,10 @@ impl Driver for PostgresDriver {
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {
         patiently(|| is_migrated(self.pools.here(), &MIGRATOR)).await
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        let threads = self.pools.all().map(|pool| pool_state("main", pool));
+        threads.reduce(PoolState::and).into_iter().collect()
     }
 }

@@ -19,6 +19,12 @@ pub trait SignInStore: Send + Sync {
     /// Ends a sign-in; ending an unknown one changes nothing.
     async fn end_sign_in(&self, id: SignInId) -> Result<(), StoreError>;
 
-    /// Forgets at most `limit` sign-ins that ended before `now`; tells how many.
-    async fn purge_sign_ins(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Looks at `limit` sign-ins after `after`, by id, and forgets those that ended before `now`. Tells how many it forgot, and
+    /// where to go on; `None` at the end.
+    async fn purge_sign_ins(
+        &self,
+        after: Option<SignInId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<(u64, Option<SignInId>), StoreError>;
 }

@@ -17,10 +17,10 @@ use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
-use crate::store::PATIENCE;
-use crate::store::open::{is_migrated, unavailable};
+use crate::store::open::{is_migrated, pool_state, unavailable};
 use crate::store::rows::AnyRow;
 use crate::store::together::{Answer, Limits, Together};
+use crate::store::{PATIENCE, PoolState};
 
 /// The schema, as a list of steps.
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -186,5 +186,9 @@ impl Driver for SqliteDriver {
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {
         patiently(is_migrated(&self.readers, &MIGRATOR)).await
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        vec![pool_state("writer", &self.writer), pool_state("readers", &self.readers)]
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::failure::{Failure, Fault};
 use crate::model::random::{Randomness, bytes};
-use crate::model::time::{Clock, Timestamp, after};
+use crate::model::time::{Clock, Timestamp, after, before};
 use crate::store::KeyStore;
 use crate::store::keys::{AddKey, KeyPurpose, SealedKey};
 use crate::tokens::derived::TokenKeys;
@@ -16,6 +16,10 @@ use crate::tokens::seal::{Place, Sealer};
 
 /// Within this time every process signs with a rotated key.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How long a key is kept when it is no longer published: whoever purges by hand may have another configuration, with shorter
+/// access tokens, than the servers that still publish it.
+const SPARED: Duration = Duration::from_secs(30 * 86_400);
 
 /// No caller can be refused here: either storage fails or we do.
 pub type KeyFailure = Failure<std::convert::Infallible>;
@@ -118,11 +122,10 @@ impl Keys {
         }
     }
 
-    /// Forgets keys that are no longer published; tells how many.
+    /// Forgets keys that have not been published for [`SPARED`]; tells how many.
     pub async fn purge(&self) -> Result<u64, KeyFailure> {
-        let overlap = crate::model::time::span(self.parts.overlap);
-        let before = self.parts.clock.now().checked_sub_signed(overlap).unwrap_or(Timestamp::MIN_UTC);
-        Ok(self.parts.store.purge_keys(KeyPurpose::SignEs256, before).await?)
+        let replaced_before = before(self.parts.clock.now(), self.parts.overlap.saturating_add(SPARED));
+        Ok(self.parts.store.purge_keys(KeyPurpose::SignEs256, replaced_before).await?)
     }
 
     async fn recent(&self) -> Result<Vec<DatedKey>, KeyFailure> {

@@ -1,6 +1,5 @@
-//! Owns what surrounds every request: its id, its log line, headers that every answer carries. Leaves the answer to handlers.
-
-use std::time::Instant;
+//! Owns what surrounds every request: its id, its log lines, its place in the metrics, headers that every answer carries. Leaves
+//! the answer to handlers; what they know of its outcome comes along as [`Outcome`].
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,20 +10,56 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use tracing::Instrument;
 
+use crate::app::App;
 use crate::model::random::uuid;
+use crate::telemetry::otel;
 use crate::web::extract::forwarded_proto;
-use crate::web::routes::Shared;
+use crate::web::routes::{self, Shared};
+
+/// Carries a request's id, ours or a trusted proxy's.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id that is taken from a proxy.
+const LONGEST_ID: usize = 64;
 
 /// The id of a request, for the log and for people who ask for help.
 #[derive(Clone, Debug)]
-pub struct RequestId(pub String);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// The id of this request.
     pub fn of(request: &HttpRequest) -> String {
-        request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+        request.extensions().get::<RequestId>().map(|id| id.text().to_owned()).unwrap_or_default()
+    }
+
+    /// A proxy's id when the request came through a trusted one and the id can stand in logs; else one of our own.
+    fn new(request: &ServiceRequest, app: &App) -> Self {
+        let given = request.headers().get(REQUEST_ID).filter(|id| is_plain(id));
+        let believed = given.filter(|_| came_through_proxy(request, app));
+        Self(believed.cloned().unwrap_or_else(|| {
+            let id = uuid(&*app.randomness).simple().to_string();
+            HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from_static(""))
+        }))
+    }
+
+    fn text(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
     }
 }
+
+fn is_plain(id: &HeaderValue) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    (1..=LONGEST_ID).contains(&id.len()) && id.as_bytes().iter().all(plain)
+}
+
+fn came_through_proxy(request: &ServiceRequest, app: &App) -> bool {
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    peer.is_some_and(|peer| app.trusted_proxies.iter().any(|network| network.contains(&peer)))
+}
+
+/// What became of a request, for the metrics: put among an answer's extensions by whoever knows more than its status says.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome(pub &'static str);
 
 /// Runs around every handler.
 pub async fn surround<B: MessageBody>(
@@ -32,10 +67,12 @@ pub async fn surround<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let started = Instant::now();
-    let id = uuid(&*app.randomness).simple().to_string();
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let (method, path) = (shown(request.method().as_str()), shown(request.path()));
+    let endpoint = routes::endpoint(request.match_info().as_str());
+    let in_flight = app.metrics.requests.begin(endpoint);
+    let id = RequestId::new(&request, &app);
+    request.extensions_mut().insert(id.clone());
+    let header = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
+    let span = otel::request_span(id.text(), request.method().as_str(), routes::label(endpoint), &header);
     let mut response = if !has_one_host(&request) {
         request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body()
     } else if head_size(&request) > app.limits.head {
@@ -43,14 +80,18 @@ pub async fn surround<B: MessageBody>(
         request.into_response(answer.finish()).map_into_right_body()
     } else {
         forwarded_proto::warn_of_plain_http(&request, &app);
-        let span = tracing::info_span!("request", id);
-        next.call(request).instrument(span).await?.map_into_left_body()
+        next.call(request).instrument(span.clone()).await?.map_into_left_body()
     };
     add_headers(&mut response, app.is_https());
+    response.headers_mut().insert(REQUEST_ID, id.0);
     let status = response.status().as_u16();
-    let took_us = started.elapsed().as_micros();
+    let outcome = response.response().extensions().get::<Outcome>().map(|outcome| outcome.0);
+    let (method, path) = (response.request().method().as_str(), shown(response.request().path()));
+    let took_us = in_flight.answered(method, status, outcome);
+    let method = shown(method);
+    otel::answered(&span, status, outcome);
     // Never the query: it holds states, codes and logins.
-    tracing::info!(request = id, method, path, status, took_us, "answered");
+    span.in_scope(|| tracing::info!(method, path, status, took_us, "answered"));
     Ok(response)
 }
 

@@ -5,6 +5,7 @@ mod door;
 mod doorman;
 pub mod extract;
 mod guard;
+mod metrics;
 mod oauth;
 mod pages;
 mod patient_stream;

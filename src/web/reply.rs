@@ -19,7 +19,7 @@ use crate::oauth::authorize::AuthorizeRefusal;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::trusted_redirect::Untrusted;
 use crate::web::extract::form::Unreadable;
-use crate::web::guard::shown;
+use crate::web::guard::{Outcome, shown};
 use crate::web::pages::problem::{self, Problem};
 use crate::web::routes::{Shared, is_api};
 
@@ -97,17 +97,28 @@ impl actix_web::ResponseError for ApiFailure {
     }
 }
 
-fn json_error(status: StatusCode, error: &str, description: &str) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((PRAGMA, "no-cache"))
-        .json(json!({ "error": error, "error_description": description }))
+fn json_error(status: StatusCode, error: &'static str, description: &str) -> HttpResponse {
+    let body = json!({ "error": error, "error_description": description });
+    counted(error, HttpResponse::build(status).insert_header((PRAGMA, "no-cache")).json(body))
+}
+
+/// The answer, counted as that outcome.
+fn counted(outcome: &'static str, mut response: HttpResponse) -> HttpResponse {
+    response.extensions_mut().insert(Outcome(outcome));
+    response
+}
+
+/// How a refusal is counted; for who has to wait the code alone would look like a fault of ours.
+fn outcome_of(code: ErrorCode) -> &'static str {
+    if code == ErrorCode::TooManyRequests { "too_many_requests" } else { code.as_str() }
 }
 
 /// RFC 6749 section 5.2.
 fn refused(refusal: &Refusal) -> HttpResponse {
     tracing::info!(code = refusal.code().as_str(), cause = refusal.cause(), "refused");
     let status = StatusCode::from_u16(refusal.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut response = json_error(status, refusal.code().as_str(), refusal.public());
+    let response = json_error(status, refusal.code().as_str(), refusal.public());
+    let mut response = counted(outcome_of(refusal.code()), response);
     match refusal.code() {
         ErrorCode::InvalidClient => add(&mut response, WWW_AUTHENTICATE, "Basic realm=\"couplet\", charset=\"UTF-8\""),
         ErrorCode::InvalidToken => {
@@ -203,24 +214,28 @@ pub fn page_answer(request: &HttpRequest, app: &App, result: Result<HttpResponse
         Err(PageFailure::Authorize(refusal)) => match *refusal {
             AuthorizeRefusal::ToClient(redirect, refusal) => {
                 tracing::info!(code = refusal.code().as_str(), cause = refusal.cause(), "refused");
-                to_platform(&redirect.with_error(refusal.code(), refusal.public()))
+                let location = redirect.with_error(refusal.code(), refusal.public());
+                counted(outcome_of(refusal.code()), to_platform(&location))
             }
-            AuthorizeRefusal::Untrusted(cause) => untrusted(request, app, &cause),
+            AuthorizeRefusal::Untrusted(cause) => counted("untrusted", untrusted(request, app, &cause)),
         },
         Err(PageFailure::Unreadable(why)) => {
-            problem::show(request, app, why.status(), Problem::unreadable(&why.words()))
+            counted("unreadable", problem::show(request, app, why.status(), Problem::unreadable(&why.words())))
         }
         Err(PageFailure::Forged { retry }) => {
             tracing::info!("a form that is not of a page of ours was refused");
-            problem::show(request, app, StatusCode::FORBIDDEN, Problem::forged(retry))
+            counted("forged", problem::show(request, app, StatusCode::FORBIDDEN, Problem::forged(retry)))
         }
         Err(PageFailure::Incomplete) => {
-            problem::show(request, app, StatusCode::BAD_REQUEST, Problem::unreadable("the form was not complete"))
+            let incomplete = Problem::unreadable("the form was not complete");
+            counted("incomplete", problem::show(request, app, StatusCode::BAD_REQUEST, incomplete))
         }
-        Err(PageFailure::Store(error)) => out_of_order(request, app, log_store_error(&error)),
+        Err(PageFailure::Store(error)) => {
+            counted("temporarily_unavailable", out_of_order(request, app, log_store_error(&error)))
+        }
         Err(PageFailure::Internal(fault)) => {
             tracing::error!(%fault, "internal fault");
-            out_of_order(request, app, StatusCode::SERVICE_UNAVAILABLE)
+            counted("server_error", out_of_order(request, app, StatusCode::SERVICE_UNAVAILABLE))
         }
     }
 }

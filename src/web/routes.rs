@@ -7,7 +7,7 @@ use actix_web::{FromRequest, Handler, Resource, Responder};
 
 use crate::app::App;
 use crate::oauth::metadata::Endpoints;
-use crate::web::{oauth, pages, reply};
+use crate::web::{metrics, oauth, pages, reply};
 
 /// The authorization endpoint (RFC 6749 section 3.1).
 pub const AUTHORIZE: &str = "/oauth2/authorize";
@@ -39,6 +39,8 @@ pub const UNLINK: &str = "/account/unlink";
 pub const HEALTHZ: &str = "/healthz";
 /// The program can serve: the database is reachable and migrated.
 pub const READYZ: &str = "/readyz";
+/// On the operator's listener alone, numbers for Prometheus.
+pub const METRICS: &str = "/metrics";
 /// The style sheet; its name changes with its content.
 pub const STYLESHEET: &str = concat!("/static/couplet-", env!("STYLESHEET_HASH"), ".css");
 /// The small picture of browser tabs.
@@ -52,8 +54,50 @@ pub const DEV_CALLBACK: &str = "/dev/callback";
 /// In `dev`, the token endpoint of the stand-in for Login with Amazon; only the server itself calls it.
 pub const DEV_AMAZON_TOKEN: &str = "/dev/login-with-amazon/token";
 
+/// Every path with the name by which logs of all kinds count it: its own, but for one that changes with its content. The busiest
+/// come first, for the list is searched from its beginning.
+const ENDPOINTS: [(&str, &str); 22] = [
+    (TOKEN, TOKEN),
+    (INTROSPECT, INTROSPECT),
+    (AUTHORIZE, AUTHORIZE),
+    (SIGN_IN, SIGN_IN),
+    (CONSENT, CONSENT),
+    (REVOKE, REVOKE),
+    (RECIPROCAL, RECIPROCAL),
+    (METADATA, METADATA),
+    (OPENID_METADATA, OPENID_METADATA),
+    (JWKS, JWKS),
+    (SIGN_OUT, SIGN_OUT),
+    (ACCOUNT, ACCOUNT),
+    (UNLINK, UNLINK),
+    (HEALTHZ, HEALTHZ),
+    (READYZ, READYZ),
+    (METRICS, METRICS),
+    (STYLESHEET, "/static/couplet.css"),
+    (ICON, ICON),
+    (HOME, HOME),
+    (DEV_LINK, DEV_LINK),
+    (DEV_CALLBACK, DEV_CALLBACK),
+    (DEV_AMAZON_TOKEN, DEV_AMAZON_TOKEN),
+];
+
+/// The names of all endpoints.
+pub fn labels() -> Vec<&'static str> {
+    ENDPOINTS.iter().map(|(_, label)| *label).collect()
+}
+
+/// The number of a path among the [`labels`]; their count for all paths that are none of ours.
+pub fn endpoint(path: &str) -> usize {
+    ENDPOINTS.iter().position(|(served, _)| *served == path).unwrap_or(ENDPOINTS.len())
+}
+
+/// The name of an endpoint by its number; one for all that is none of ours.
+pub fn label(endpoint: usize) -> &'static str {
+    ENDPOINTS.get(endpoint).map_or("other", |(_, label)| *label)
+}
+
 /// Paths below these speak JSON also when nothing is found; all others show pages.
-const API: [&str; 4] = ["/oauth2/", "/.well-known/", HEALTHZ, READYZ];
+const API: [&str; 5] = ["/oauth2/", "/.well-known/", HEALTHZ, READYZ, METRICS];
 
 /// Whether errors of this path are JSON. The authorization endpoint is a page, though it lives beside the others.
 pub fn is_api(path: &str) -> bool {
@@ -125,6 +169,12 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         services.service(read(HOME, pages::account::from_home));
     }
     services.default_service(web::to(reply::not_found));
+}
+
+/// Everything the operator's listener serves.
+pub fn admin(services: &mut ServiceConfig) {
+    health(services);
+    services.service(read(METRICS, metrics::get)).default_service(web::to(reply::not_found));
 }
 
 /// What both listeners serve.

@@ -59,7 +59,7 @@ pub fn public(app: Arc<App>, listener: TcpListener, signals: bool) -> std::io::R
 fn admin(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
     let builder = Server::build().workers(1).max_concurrent_connections(ADMIN_CONNECTIONS).disable_signals();
     let door = Door { doorman: Doorman::new(ADMIN_CONNECTIONS, None, Vec::new()), limits: app.limits, tls: None };
-    listen(builder, app, listener, door, routes::health)
+    listen(builder, app, listener, door, routes::admin)
 }
 
 fn listen(

@@ -34,7 +34,8 @@ pub enum ReverseStanding {
 }
 
 impl ReverseStanding {
-    const ALL: [Self; 4] = [Self::Failed, Self::Revoked, Self::Pending, Self::Active];
+    /// Every one there is.
+    pub const ALL: [Self; 4] = [Self::Failed, Self::Revoked, Self::Pending, Self::Active];
 
     /// The name in listings and in the database.
     pub fn as_str(self) -> &'static str {

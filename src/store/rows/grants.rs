@@ -10,10 +10,11 @@ use crate::model::ids::{ClientId, GrantId, UserId};
 use crate::model::login::Login;
 use crate::model::pkce::CodeChallenge;
 use crate::model::redirect_uri::RedirectUri;
+use crate::model::reverse_link::ReverseStanding;
 use crate::model::scope::Scope;
 use crate::model::secret::TokenHash;
 use crate::store::StoreError;
-use crate::store::grants::{BothWays, Link, OwnedGrant};
+use crate::store::grants::{BothWays, GrantStep, Link, OwnedGrant};
 
 /// A row of `grants` with what matters of its owner.
 #[derive(FromRow)]
@@ -143,5 +144,32 @@ impl<L> BothWaysRow<L> {
     /// What the row stands for, the link as `read` reads it.
     pub fn read<T>(self, read: impl FnOnce(L) -> Result<T, StoreError>) -> Result<BothWays<T>, StoreError> {
         Ok(BothWays { link: read(self.link)?, reverse: self.reverse.try_into()? })
+    }
+}
+
+/// What a walk looks at of a grant.
+#[derive(FromRow)]
+pub struct WalkedGrantRow {
+    /// The primary key.
+    pub id: Uuid,
+    /// Whether nothing needs it any more; unknown is no.
+    pub ended: Option<bool>,
+    state: String,
+    reverse_state: Option<String>,
+}
+
+impl WalkedGrantRow {
+    /// Adds what is seen, unless the row has ended, to the counts of a step.
+    pub fn count(&self, step: &mut GrantStep) {
+        match self.state.as_str() {
+            _ if self.ended == Some(true) => return,
+            "active" => step.links += 1,
+            "issued" => step.codes += 1,
+            _ => {}
+        }
+        let standing = self.reverse_state.as_deref().and_then(ReverseStanding::parse);
+        for (count, counted) in step.reverse_links.iter_mut().zip(ReverseStanding::ALL) {
+            *count += u64::from(standing == Some(counted));
+        }
     }
 }

@@ -21,7 +21,7 @@ use crate::store::StoreError;
 use crate::store::keys::{KeyPurpose, SealedKey};
 use crate::store::sealed::SealedValue;
 pub use clients::{ClientRow, KnownClients};
-pub use grants::{BothWaysRow, GrantRow, LinkRow};
+pub use grants::{BothWaysRow, GrantRow, LinkRow, WalkedGrantRow};
 pub use reverse_links::{GrantIdRow, PartnerRow, ProfileRow, ReverseLinkRow};
 
 /// A row that either database can give.
@@ -146,6 +146,15 @@ impl KeyRow {
 pub struct IdRow {
     /// The primary key.
     pub id: Uuid,
+}
+
+/// A row of a walk through a table, and whether it has ended.
+#[derive(FromRow)]
+pub struct EndedRow {
+    /// The primary key.
+    pub id: Uuid,
+    /// Whether nothing needs it any more.
+    pub ended: bool,
 }
 
 /// A sealed value whose row is named by a text.

@@ -11,9 +11,17 @@ use crate::model::ids::{ClientId, GrantId, UserId};
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
 use crate::store::grants::{
-    BothWays, GrantFilter, GrantStore, Link, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh,
+    BothWays, GrantFilter, GrantStep, GrantStore, Link, NewGrant, OwnedGrant, Presented, RedeemCode, RotateRefresh,
 };
-use crate::store::rows::{BothWaysRow, GrantRow, IdRow, LinkRow};
+use crate::store::rows::{BothWaysRow, GrantRow, LinkRow, WalkedGrantRow};
+
+/// Whether nothing needs a grant any more.
+macro_rules! has_ended {
+    () => {
+        "((state = 'issued' AND code_expires_at < $3) OR (state = 'revoked' AND revoked_at < $4) \
+         OR (state = 'active' AND last_used_at < $5))"
+    };
+}
 
 /// The columns of a grant `g` and its owner `o`, then what is given.
 macro_rules! select_grants {
@@ -223,26 +231,36 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         now: Timestamp,
         revoked_before: Timestamp,
         idle_before: Option<Timestamp>,
-    ) -> Result<(u64, Option<GrantId>), StoreError> {
+    ) -> Result<GrantStep, StoreError> {
         let after = after.map_or(Uuid::nil(), |id| id.0);
-        let looked_at: Option<IdRow> = self
-            .driver
-            .all(statement!("SELECT id FROM grants WHERE id > $1 ORDER BY id LIMIT $2", after, limit))
-            .await?
-            .pop();
-        let Some(IdRow { id: last }) = looked_at else {
-            return Ok((0, None));
-        };
-        let statement = statement!(
-            "DELETE FROM grants WHERE id > $1 AND id <= $2 \
-             AND ((state = 'issued' AND code_expires_at < $3) OR (state = 'revoked' AND revoked_at < $4) \
-             OR (state = 'active' AND last_used_at < $5))",
+        let look = statement!(
+            concat!(
+                "SELECT id, state, (SELECT r.state FROM reverse_links r WHERE r.grant_id = g.id) AS reverse_state, ",
+                has_ended!(),
+                " AS ended FROM grants g WHERE id > $1 ORDER BY id LIMIT $2"
+            ),
             after,
-            last,
+            limit,
             now,
             revoked_before,
             idle_before,
         );
-        Ok((self.driver.execute(statement).await?, Some(GrantId(last))))
+        let seen: Vec<WalkedGrantRow> = self.driver.all(look).await?;
+        let last = seen.last().map(|row| row.id);
+        let mut step = GrantStep { next: last.map(GrantId), ..GrantStep::default() };
+        seen.iter().for_each(|row| row.count(&mut step));
+        // A step that finds nothing to forget takes no writer's turn.
+        if let Some(last) = last.filter(|_| seen.iter().any(|row| row.ended == Some(true))) {
+            let forget = statement!(
+                concat!("DELETE FROM grants WHERE id > $1 AND id <= $2 AND ", has_ended!()),
+                after,
+                last,
+                now,
+                revoked_before,
+                idle_before,
+            );
+            step.forgotten = self.driver.execute(forget).await?;
+        }
+        Ok(step)
     }
 }

@@ -29,7 +29,7 @@ use crate::store::rows::{AnyRow, KnownClients};
 use crate::store::sql::changes::{CHANGES, Redeem, Rotate};
 use crate::store::sql::links::READS;
 use crate::store::together::Together;
-use crate::store::{Health, StoreError};
+use crate::store::{Health, PoolState, StoreError};
 
 /// A value for a placeholder, with its type even when it is absent.
 #[derive(Clone, Debug)]
@@ -151,6 +151,9 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Whether the schema is the one this program knows.
     fn is_migrated(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// How its pools stand.
+    fn pools(&self) -> Vec<PoolState>;
 }
 
 /// The store over one kind of database.
@@ -208,5 +211,9 @@ impl<D: Driver> SqlStore<D> {
 impl<D: Driver> Health for SqlStore<D> {
     async fn check(&self) -> Result<(), StoreError> {
         if self.driver.is_migrated().await? { Ok(()) } else { Err(StoreError::NotMigrated) }
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        self.driver.pools()
     }
 }

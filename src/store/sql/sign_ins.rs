@@ -1,13 +1,14 @@
 //! Owns the statements about signed-in browsers.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{Driver, SqlStore, statement};
 use crate::model::failure::StoreError;
 use crate::model::ids::SignInId;
 use crate::model::time::Timestamp;
 use crate::model::user::{SignIn, User};
-use crate::store::rows::SignInRow;
+use crate::store::rows::{EndedRow, SignInRow};
 use crate::store::sign_ins::SignInStore;
 
 #[async_trait]
@@ -40,12 +41,27 @@ impl<D: Driver> SignInStore for SqlStore<D> {
         self.driver.execute(statement!("DELETE FROM sign_ins WHERE id = $1", id.0)).await.map(drop)
     }
 
-    async fn purge_sign_ins(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let statement = statement!(
-            "DELETE FROM sign_ins WHERE id IN (SELECT id FROM sign_ins WHERE expires_at < $1 LIMIT $2)",
-            now,
+    async fn purge_sign_ins(
+        &self,
+        after: Option<SignInId>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<(u64, Option<SignInId>), StoreError> {
+        let after = after.map_or(Uuid::nil(), |id| id.0);
+        let look = statement!(
+            "SELECT id, expires_at < $3 AS ended FROM sign_ins WHERE id > $1 ORDER BY id LIMIT $2",
+            after,
             limit,
+            now,
         );
-        self.driver.execute(statement).await
+        let seen: Vec<EndedRow> = self.driver.all(look).await?;
+        let Some(&EndedRow { id: last, .. }) = seen.last() else { return Ok((0, None)) };
+        // A step that finds nothing to forget takes no writer's turn.
+        if !seen.iter().any(|row| row.ended) {
+            return Ok((0, Some(SignInId(last))));
+        }
+        let forget =
+            statement!("DELETE FROM sign_ins WHERE id > $1 AND id <= $2 AND expires_at < $3", after, last, now);
+        Ok((self.driver.execute(forget).await?, Some(SignInId(last))))
     }
 }

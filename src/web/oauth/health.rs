@@ -11,8 +11,11 @@ pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "alive" }))
 }
 
-/// The database is reachable and migrated.
+/// The database is reachable and migrated, and the server was not told to stop.
 pub async fn ready(app: Shared) -> Result<HttpResponse, ApiFailure> {
+    if app.is_draining() {
+        return Ok(HttpResponse::ServiceUnavailable().json(json!({ "status": "draining" })));
+    }
     app.store.check().await?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
 }

@@ -11,8 +11,10 @@ use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
 use crate::oauth::authorize::{AuthorizationRequest, continuation, continuation_after_sign_in};
 use crate::platforms::preset::platform_title;
+use crate::telemetry::metrics::SignInResult;
 use crate::web::extract::form::Unreadable;
 use crate::web::extract::{client_ip, csrf, form, signed_in};
+use crate::web::guard::Outcome;
 use crate::web::pages::Frame;
 use crate::web::pages::views::SignInPage;
 use crate::web::reply::{PageFailure, page_answer, to_page};
@@ -74,12 +76,14 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
         tracing::info!("a form that is not of a page of ours was refused");
         let mut page = show(request, app, &way, username, Some(STALE));
         *page.status_mut() = StatusCode::FORBIDDEN;
+        page.extensions_mut().insert(Outcome("forged"));
         return Ok(page);
     }
     let address = client_ip::read(request, &app.trusted_proxies);
     match app.identity.sign_in(username, &password.to_owned().into(), address).await {
         Ok((user, secret)) => {
             tracing::info!(user = %user.id, %address, "signed in");
+            app.metrics.sign_ins.count(SignInResult::Ok);
             let former = signed_in::read(request, app).await?;
             if let Some(former) = former {
                 app.identity.sign_out(&former).await?;
@@ -119,6 +123,12 @@ fn destination(parameters: &Parameters, way: &Way) -> String {
 }
 
 fn refused(request: &HttpRequest, app: &App, way: &Way, username: &str, refusal: SignInRefusal) -> HttpResponse {
+    let (result, outcome) = match refusal {
+        SignInRefusal::WrongCredentials => (SignInResult::Wrong, "wrong_credentials"),
+        SignInRefusal::TooMany(_) => (SignInResult::Braked, "too_many_requests"),
+        SignInRefusal::Busy => (SignInResult::Busy, "busy"),
+    };
+    app.metrics.sign_ins.count(result);
     let (status, message, wait) = match refusal {
         SignInRefusal::WrongCredentials => (StatusCode::OK, WRONG.to_owned(), None),
         SignInRefusal::TooMany(wait) => {
@@ -133,6 +143,7 @@ fn refused(request: &HttpRequest, app: &App, way: &Way, username: &str, refusal:
     };
     let mut page = show(request, app, way, username, Some(&message));
     *page.status_mut() = status;
+    page.extensions_mut().insert(Outcome(outcome));
     if let Some(wait) = wait {
         page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
     }

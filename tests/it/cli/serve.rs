@@ -27,7 +27,7 @@ async fn both_listeners_tell_that_it_is_alive_and_ready(#[values(Sqlite, Postgre
 }
 
 /// The head of a request whose body is on its way; the server has begun with it when this returns.
-fn begin_request(address: &str) -> TcpStream {
+pub fn begin_request(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = "POST /oauth2/token HTTP/1.1\r\nHost: couplet\r\nExpect: 100-continue\r\nContent-Length: 8\r\n\
                 Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n";

@@ -9,6 +9,7 @@ mod hostile;
 mod introspect;
 mod limits;
 mod metadata;
+mod metrics;
 mod reciprocal;
 mod refresh;
 mod revoke;

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod authority;
 pub mod login_with_amazon;
+pub mod numbers;
 pub mod partner;
 pub mod person;
 pub mod platform;

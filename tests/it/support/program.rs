@@ -2,7 +2,7 @@
 //! It owns starting, feeding and ending its processes; what they must say is the tests'.
 
 use std::fs::{File, Permissions};
-use std::io::Write;
+use std::io::{PipeReader, PipeWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -141,16 +141,39 @@ impl Program {
         running
     }
 
+    /// Starts a server whose standard error nobody reads, unless the test begins to, and waits until it answers.
+    pub async fn serve_unheard(&self) -> (Running, PipeReader) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut running =
+            self.spawn_into(self.command("serve"), Stdio::null(), self.variable("COUPLET_LISTEN"), writer);
+        running.ready().await;
+        (running, reader)
+    }
+
     fn spawn(&self, arguments: &str, stdin: Stdio) -> Running {
         self.spawn_command(self.command(arguments), stdin, self.variable("COUPLET_LISTEN"))
     }
 
-    fn spawn_command(&self, mut command: Command, stdin: Stdio, listen: &str) -> Running {
+    fn spawn_command(&self, command: Command, stdin: Stdio, listen: &str) -> Running {
+        self.spawn_into(command, stdin, listen, None)
+    }
+
+    /// With standard error in a pipe, or else in a file.
+    fn spawn_into(
+        &self,
+        mut command: Command,
+        stdin: Stdio,
+        listen: &str,
+        stderr: impl Into<Option<PipeWriter>>,
+    ) -> Running {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let path = |end: &str| self.folder.path().join(format!("{number}.{end}"));
         let (out, err) = (path("out"), path("err"));
         command.stdin(stdin).stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+        if let Some(pipe) = stderr.into() {
+            command.stderr(pipe);
+        }
         let child = command.spawn().unwrap();
         Running { url: format!("http://{listen}"), child, out, err }
     }

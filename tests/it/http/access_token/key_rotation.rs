@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use couplet::jobs::purge::purge;
 use rstest::rstest;
 
 use super::{kid_of, published, verified};
@@ -72,4 +73,16 @@ async fn what_is_opaque_does_not_depend_on_signing_keys(#[values(Sqlite, Postgre
     app.app.protocol.keys.rotate().await.unwrap();
     assert!(alexa.is_active(&tokens.access).await);
     assert_eq!(alexa.refresh(&tokens.refresh).await.text("refresh_token"), tokens.refresh);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_replaced_key_is_kept_for_a_month_after_it_was_published(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await;
+    app.app.protocol.keys.rotate().await.unwrap();
+    app.clock.advance(Duration::from_secs(2 * 3600 + 30 * 86_400));
+    assert_eq!(published(&app).await.keys.len(), 1);
+    assert_eq!(purge(&app.app).await.unwrap().keys, 0, "another server may publish longer");
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(purge(&app.app).await.unwrap().keys, 1);
 }

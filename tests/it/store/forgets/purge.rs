@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use couplet::model::ids::GrantId;
+use couplet::model::reverse_link::ReverseStanding;
 use couplet::model::time::Timestamp;
 use couplet::store::keys::{KeyPurpose, SealedKey};
 use rstest::rstest;
@@ -66,7 +67,7 @@ async fn what_has_not_ended_before_the_given_moments_stays(#[values(Sqlite, Post
     let grants = Grants::on(&cellar).await;
     for (idle_before, whole) in [(None, moment(300)), (Some(moment(1)), moment(300))] {
         let purged = cellar.store.purge_grants(None, 99, whole, moment(100), idle_before).await.unwrap();
-        assert_eq!(purged.0, 0);
+        assert_eq!(purged.forgotten, 0);
     }
     assert_eq!(grants.left(&cellar).await, grants.all());
 }
@@ -77,7 +78,7 @@ async fn an_expired_code_goes_alone(#[values(Sqlite, Postgres)] backend: Backend
     let cellar = Cellar::on(backend).await;
     let grants = Grants::on(&cellar).await;
     let purged = cellar.store.purge_grants(None, 99, moment(301), moment(0), None).await.unwrap();
-    assert_eq!(purged.0, 1);
+    assert_eq!(purged.forgotten, 1);
     let expected = [grants.revoked_code, grants.revoked, grants.idle, grants.used];
     assert_eq!(grants.left(&cellar).await, expected.into());
 }
@@ -88,7 +89,7 @@ async fn what_was_revoked_long_ago_goes_alone(#[values(Sqlite, Postgres)] backen
     let cellar = Cellar::on(backend).await;
     let grants = Grants::on(&cellar).await;
     let purged = cellar.store.purge_grants(None, 99, moment(0), moment(101), None).await.unwrap();
-    assert_eq!(purged.0, 2);
+    assert_eq!(purged.forgotten, 2);
     assert_eq!(grants.left(&cellar).await, [grants.code, grants.idle, grants.used].into());
 }
 
@@ -98,7 +99,7 @@ async fn a_link_idle_for_long_goes_alone(#[values(Sqlite, Postgres)] backend: Ba
     let cellar = Cellar::on(backend).await;
     let grants = Grants::on(&cellar).await;
     let purged = cellar.store.purge_grants(None, 99, moment(0), moment(0), Some(moment(2))).await.unwrap();
-    assert_eq!(purged.0, 1);
+    assert_eq!(purged.forgotten, 1);
     let expected = [grants.code, grants.revoked_code, grants.revoked, grants.used];
     assert_eq!(grants.left(&cellar).await, expected.into());
 }
@@ -115,12 +116,12 @@ async fn small_steps_see_every_grant_once(#[values(Sqlite, Postgres)] backend: B
     let all: Vec<GrantId> = codes.union(&links).copied().collect();
     let (mut after, mut forgotten, mut stops) = (None, 0, Vec::new());
     loop {
-        let (number, next) = cellar.store.purge_grants(after, 3, moment(301), moment(0), None).await.unwrap();
-        assert!(number <= 3);
-        forgotten += number;
-        let Some(stop) = next else { break };
+        let step = cellar.store.purge_grants(after, 3, moment(301), moment(0), None).await.unwrap();
+        assert!(step.forgotten + step.links <= 3 && step.codes == 0, "{step:?}");
+        forgotten += step.forgotten;
+        let Some(stop) = step.next else { break };
         stops.push(stop);
-        after = next;
+        after = step.next;
     }
     assert_eq!(forgotten, 5);
     assert_eq!(stops, [all[2], all[5], all[8], all[9]], "each step looks at three, whether it forgets them or not");
@@ -132,16 +133,45 @@ async fn small_steps_see_every_grant_once(#[values(Sqlite, Postgres)] backend: B
 
 #[rstest]
 #[tokio::test]
-async fn expired_sign_ins_go_up_to_the_limit(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_step_counts_what_it_leaves(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    Grants::on(&cellar).await;
+    cellar.both_ways().await;
+    let step = cellar.store.purge_grants(None, 99, moment(300), moment(0), Some(moment(2))).await.unwrap();
+    assert_eq!(
+        (step.forgotten, step.links, step.codes),
+        (2, 1, 1),
+        "the idle ones went; what was revoked is not counted"
+    );
+    let all = cellar.store.purge_grants(None, 99, moment(300), moment(0), None).await.unwrap();
+    assert_eq!((all.forgotten, all.links, all.codes), (0, 1, 1));
+    cellar.both_ways().await;
+    let pending = ReverseStanding::ALL.iter().position(|standing| *standing == ReverseStanding::Pending).unwrap();
+    let step = cellar.store.purge_grants(None, 99, moment(0), moment(0), None).await.unwrap();
+    let mut expected = [0; 4];
+    expected[pending] = 1;
+    assert_eq!((step.links, step.reverse_links), (2, expected));
+}
+
+#[rstest]
+#[tokio::test]
+async fn expired_sign_ins_go_in_small_steps(#[values(Sqlite, Postgres)] backend: Backend) {
     let cellar = Cellar::on(backend).await;
     for _ in 0..5 {
         cellar.sign_in_of(&cellar.alice, 59).await;
     }
     let ends_now = cellar.sign_in_of(&cellar.alice, 60).await;
     let lives = cellar.sign_in_of(&cellar.alice, 61).await;
-    for forgotten in [2, 2, 1, 0] {
-        assert_eq!(cellar.store.purge_sign_ins(moment(60), 2).await.unwrap(), forgotten);
+    let (mut after, mut forgotten, mut steps) = (None, 0, 0);
+    loop {
+        let (number, next) = cellar.store.purge_sign_ins(after, 2, moment(60)).await.unwrap();
+        assert!(number <= 2);
+        forgotten += number;
+        let Some(stop) = next else { break };
+        after = Some(stop);
+        steps += 1;
     }
+    assert_eq!((forgotten, steps), (5, 4), "two of seven at a time");
     for id in [ends_now, lives] {
         assert!(cellar.store.sign_in(id).await.unwrap().is_some());
     }
