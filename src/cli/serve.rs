@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::cli::print::line;
 use crate::cli::{CliError, open};
 use crate::config::Config;
+use crate::jobs::brakes::{share_at_the_end, share_forever};
 use crate::jobs::exchange::exchange_until;
 use crate::jobs::master_key::follow_forever;
 use crate::jobs::purge::purge_forever;
@@ -41,10 +42,11 @@ pub async fn run(config: Config, no_migrate: bool) -> Result<(), CliError> {
 /// Runs both listeners and the jobs until the process is told to stop.
 pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) -> Result<(), CliError> {
     let app = Arc::new(app);
-    let (for_purge, for_master_key) = (app.clone(), app.clone());
+    let (for_purge, for_master_key, for_brakes) = (app.clone(), app.clone(), app.clone());
     let jobs = [
         tokio::spawn(async move { purge_forever(&for_purge).await }),
         tokio::spawn(async move { follow_forever(&for_master_key).await }),
+        tokio::spawn(async move { share_forever(&for_brakes).await }),
     ];
     let stop = Arc::new(Notify::new());
     let exchanging = tokio::spawn(exchange_until(app.protocol.partners.clone(), stop.clone()));
@@ -54,10 +56,11 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
         told_to_stop().await;
         told.notify_one();
     });
-    let served = server::run(app, listener, admin).await;
+    let served = server::run(app.clone(), listener, admin).await;
     jobs.iter().for_each(JoinHandle::abort);
     listening.abort();
     stop.notify_one();
+    share_at_the_end(&app).await;
     // It ends by itself; a code that is with the partner at this moment is worth the wait.
     drop(exchanging.await);
     served.map_err(|error| CliError::Failed(format!("serving failed: {error}")))

@@ -2,16 +2,19 @@
 //! cookies to `web/extract/`.
 
 mod argon2id;
+pub mod device;
+pub mod doors;
 pub mod password;
 pub mod sign_in;
 
 use std::sync::Arc;
 
+use crate::identity::doors::Doors;
 use crate::identity::password::PasswordHasher;
 use crate::model::random::Randomness;
 use crate::model::time::Clock;
 use crate::store::Store;
-use crate::throttle::Throttle;
+use crate::tokens::keys::Keys;
 
 /// What knowing people depends on.
 pub struct Identity {
@@ -23,8 +26,8 @@ pub struct Identity {
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
     pub randomness: Arc<dyn Randomness>,
-    /// Slows down guessing one account's password.
-    pub account_brake: Throttle,
-    /// Slows down guessing from one address.
-    pub address_brake: Throttle,
+    /// The keys in force.
+    pub keys: Arc<Keys>,
+    /// Slow down guessing.
+    pub doors: Doors,
 }

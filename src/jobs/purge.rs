@@ -1,4 +1,4 @@
-//! Owns forgetting what has ended: unredeemed codes, old revoked and idle links, sign-ins, replaced keys. In small steps, so
+//! Owns forgetting what has ended: unredeemed codes, old revoked and idle links, sign-ins, replaced keys, old failures. In small steps, so
 //! that nobody waits behind it.
 
 use std::time::Duration;
@@ -54,6 +54,7 @@ pub async fn purge(app: &App) -> Result<Purged, StoreError> {
             break;
         }
     }
+    while app.store.purge_brakes(STEP).await? > 0 {}
     purged.keys = match app.protocol.keys.purge().await {
         Ok(keys) => keys,
         Err(Failure::Store(error)) => return Err(error),

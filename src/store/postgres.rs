@@ -88,6 +88,8 @@ where
 }
 
 impl Driver for PostgresDriver {
+    const NOW: &'static str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS millis";
+
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let arguments = arguments(statement.values)?;
         patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_optional(&self.pool)).await

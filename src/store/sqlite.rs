@@ -83,6 +83,8 @@ async fn patiently<T>(attempt: impl Future<Output = Result<T, sqlx::Error>>) -> 
 }
 
 impl Driver for SqliteDriver {
+    const NOW: &'static str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS millis";
+
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
         let arguments = arguments(statement.values)?;
         patiently(query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_optional(&self.readers)).await

@@ -3,6 +3,7 @@
 pub mod bearer;
 pub mod client_ip;
 pub mod csrf;
+pub mod device;
 pub mod form;
 pub mod presented_client;
 pub mod signed_in;

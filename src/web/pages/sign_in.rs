@@ -6,13 +6,13 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
-use crate::identity::sign_in::SignInRefusal;
+use crate::identity::sign_in::{Origin, SignInRefusal, Welcome};
 use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
 use crate::oauth::authorize::{AuthorizationRequest, continuation, continuation_after_sign_in};
 use crate::platforms::preset::platform_title;
 use crate::web::extract::form::Unreadable;
-use crate::web::extract::{client_ip, csrf, form, signed_in};
+use crate::web::extract::{client_ip, csrf, device, form, signed_in};
 use crate::web::pages::Frame;
 use crate::web::pages::views::SignInPage;
 use crate::web::reply::{PageFailure, page_answer, to_page};
@@ -75,16 +75,17 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
         *page.status_mut() = StatusCode::FORBIDDEN;
         return Ok(page);
     }
-    let address = client_ip::read(request, &app.trusted_proxies);
-    match app.identity.sign_in(username, &password.to_owned().into(), address).await {
-        Ok((user, secret)) => {
+    let origin = Origin { address: client_ip::read(request, &app.trusted_proxies), device: device::read(request, app) };
+    match app.identity.sign_in(username, &password.to_owned().into(), origin).await {
+        Ok(Welcome { user, session, device: browser }) => {
             let former = signed_in::read(request, app).await?;
             if let Some(former) = former {
                 app.identity.sign_out(&former).await?;
             }
             let mut response = to_page(&destination(&parameters, &way));
             let fresh = csrf::fresh_token(app, Some(&user));
-            for cookie in [Some(signed_in::cookie(app, &secret)), fresh.cookie].into_iter().flatten() {
+            let cookies = [signed_in::cookie(app, &session), device::cookie(app, &browser)];
+            for cookie in cookies.into_iter().chain(fresh.cookie) {
                 response.add_cookie(&cookie).map_err(|_| PageFailure::Incomplete)?;
             }
             Ok(response)
