@@ -73,7 +73,7 @@ impl Device {
 }
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use super::{Device, PEOPLE};
     use crate::model::login::Login;
     use crate::model::random::Randomness;
