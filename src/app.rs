@@ -11,9 +11,11 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use thiserror::Error;
 
-use crate::config::{Config, Limits, Rate};
+use crate::config::{Config, Limits, Rate, Throttles};
 use crate::identity::Identity;
+use crate::identity::doors::{Doors, RESERVE};
 use crate::identity::password::PasswordHasher;
+use crate::model::brake::BrakeKind;
 use crate::model::failure::{Failure, Fault, StoreError};
 use crate::model::random::Randomness;
 use crate::model::time::{Clock, Timestamp};
@@ -30,7 +32,7 @@ use crate::tokens::master_key::MasterKey;
 use crate::tokens::seal::Sealer;
 use crate::web::routes;
 
-/// Wrong client secrets that are borne per client and address; beyond, the right one has to wait as well.
+/// Wrong client secrets that are borne per client and address.
 const CLIENT_BRAKE: Limit = Limit { count: 100, per: Duration::from_secs(60) };
 
 /// Reciprocal codes that are taken per link, repeated ones too; platforms send one when the customer links or consents anew.
@@ -108,14 +110,15 @@ impl App {
         let keys = Arc::new(open_keys(config, store.clone(), sealer, clock.clone(), &*randomness).await?);
         let partners = Arc::new(Partners::new(store.clone(), keys.clone(), clock.clone(), outbound()?));
         let times = config.tokens;
+        let salt = keys.tokens().brake.tag(&[]);
         let protocol = Protocol {
             store: store.clone(),
-            keys,
+            keys: keys.clone(),
             partners,
             clock: clock.clone(),
             randomness: randomness.clone(),
-            client_brake: Throttle::new(Some(CLIENT_BRAKE)),
-            code_brake: Throttle::new(Some(CODE_BRAKE)),
+            client_brake: Throttle::new(BrakeKind::Client, Some(CLIENT_BRAKE), salt),
+            code_brake: Throttle::new(BrakeKind::Code, Some(CODE_BRAKE), salt),
             policy: Policy {
                 issuer: issuer.to_owned(),
                 code_ttl: times.code,
@@ -129,8 +132,8 @@ impl App {
             hasher: PasswordHasher::new(config.password, randomness.clone())?,
             clock: clock.clone(),
             randomness: randomness.clone(),
-            account_brake: throttle(config.throttle.per_account),
-            address_brake: throttle(config.throttle.per_address),
+            keys,
+            doors: doors(config.throttle, salt),
         };
         Ok(Self {
             service_name: config.service_name(),
@@ -147,6 +150,12 @@ impl App {
             draining: AtomicBool::new(false),
             https: issuer.starts_with("https://"),
         })
+    }
+
+    /// All brakes on guessing.
+    pub fn brakes(&self) -> [&Throttle; 7] {
+        let Doors { address, account, network, reserve, device } = &self.identity.doors;
+        [&self.protocol.client_brake, &self.protocol.code_brake, address, account, network, reserve, device]
     }
 
     /// Whether browsers reach us by https; then cookies are `Secure` and stay so.
@@ -205,8 +214,18 @@ pub async fn open_keys(
     Ok(Keys::open(parts, randomness).await?)
 }
 
-fn throttle(rate: Option<Rate>) -> Throttle {
-    Throttle::new(rate.map(|rate| Limit { count: rate.count, per: rate.per }))
+fn doors(rates: Throttles, salt: [u8; 32]) -> Doors {
+    let limit = |rate: Rate| Limit { count: rate.count, per: rate.per };
+    let account = rates.per_account.map(limit);
+    let reserve = account.map(|limit| Limit { count: limit.count.saturating_mul(RESERVE), ..limit });
+    let brake = |kind, limit| Throttle::new(kind, limit, salt);
+    Doors {
+        address: brake(BrakeKind::Address, rates.per_address.map(limit)),
+        account: brake(BrakeKind::Account, account),
+        network: brake(BrakeKind::Network, account.map(|limit| Limit { count: 1, ..limit })),
+        reserve: brake(BrakeKind::Reserve, reserve),
+        device: brake(BrakeKind::Device, account),
+    }
 }
 
 /// The one client for requests to others: follows no redirect and keeps no cookies.

@@ -15,6 +15,7 @@ use crate::app::{App, outbound};
 use crate::cli::print::line;
 use crate::cli::{CliError, open};
 use crate::config::Config;
+use crate::jobs::brakes::{share_at_the_end, share_forever};
 use crate::jobs::certificate;
 use crate::jobs::exchange::exchange_until;
 use crate::jobs::master_key::follow_forever;
@@ -55,10 +56,11 @@ pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
 /// Runs both listeners and the jobs until the process is told to stop.
 pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) -> Result<(), CliError> {
     let app = Arc::new(app);
-    let (for_purge, for_master_key) = (app.clone(), app.clone());
+    let (for_purge, for_master_key, for_brakes) = (app.clone(), app.clone(), app.clone());
     let mut jobs = vec![
         tokio::spawn(async move { purge_forever(&for_purge).await }),
         tokio::spawn(async move { follow_forever(&for_master_key).await }),
+        tokio::spawn(async move { share_forever(&for_brakes).await }),
     ];
     if let Some(served) = app.tls.clone() {
         let app = app.clone();
@@ -73,10 +75,11 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
         draining.drain();
         told.notify_one();
     });
-    let served = server::run(app, listener, admin).await;
+    let served = server::run(app.clone(), listener, admin).await;
     jobs.iter().for_each(JoinHandle::abort);
     listening.abort();
     stop.notify_one();
+    share_at_the_end(&app).await;
     // It ends by itself; a code that is with the partner at this moment is worth the wait.
     drop(exchanging.await);
     served.map_err(|error| CliError::Failed(format!("serving failed: {error}")))

@@ -178,7 +178,7 @@ pub const KEYS: &[Key] = &[
         "COUPLET_THROTTLE_SIGN_INS_PER_ACCOUNT",
         Some("10/5m"),
         "",
-        "Failed sign-ins to one account before it has to wait, as COUNT/TIME; `off` switches the brake off.",
+        "Failed sign-ins to one account by browsers new to it, before those have to wait, as COUNT/TIME; `off`\nswitches the brake off. A browser in which its owner has signed in before has a count of its own.",
     ),
     key(
         "log.format",

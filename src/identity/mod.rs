@@ -2,17 +2,20 @@
 //! cookies to `web/extract/`.
 
 mod argon2id;
+pub mod device;
+pub mod doors;
 mod hashing_threads;
 pub mod password;
 pub mod sign_in;
 
 use std::sync::Arc;
 
+use crate::identity::doors::Doors;
 use crate::identity::password::PasswordHasher;
 use crate::model::random::Randomness;
 use crate::model::time::Clock;
 use crate::store::Store;
-use crate::throttle::Throttle;
+use crate::tokens::keys::Keys;
 
 /// What knowing people depends on.
 pub struct Identity {
@@ -24,8 +27,8 @@ pub struct Identity {
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
     pub randomness: Arc<dyn Randomness>,
-    /// Slows down guessing one account's password.
-    pub account_brake: Throttle,
-    /// Slows down guessing from one address.
-    pub address_brake: Throttle,
+    /// The keys in force.
+    pub keys: Arc<Keys>,
+    /// Slow down guessing.
+    pub doors: Doors,
 }

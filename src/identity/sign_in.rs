@@ -8,6 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
 use crate::identity::Identity;
+use crate::identity::device::Device;
 use crate::identity::password::Busy;
 use crate::model::failure::{Failure, StoreError};
 use crate::model::ids::SignInId;
@@ -15,7 +16,7 @@ use crate::model::login::Login;
 use crate::model::secret::{PlainSecret, TokenSecret};
 use crate::model::time::after;
 use crate::model::user::{SignIn, User};
-use crate::throttle::{Wait, address_key};
+use crate::throttle::Wait;
 
 /// How long a browser stays signed in: long enough to link and look around, short on a phone that others pick up.
 pub const SIGN_IN_LIFE: Duration = Duration::from_secs(8 * 3600);
@@ -53,28 +54,46 @@ impl Deref for SignedInUser {
     }
 }
 
+/// Where an attempt to sign in comes from.
+#[derive(Debug)]
+pub struct Origin {
+    /// The address of the request.
+    pub address: IpAddr,
+    /// The browser, if somebody has signed in with it before.
+    pub device: Option<Device>,
+}
+
+/// What a browser gets in which somebody has just signed in.
+#[derive(Debug)]
+pub struct Welcome {
+    /// Who it is.
+    pub user: SignedInUser,
+    /// The secret of the session.
+    pub session: PlainSecret,
+    /// The browser, which knows the account from now on.
+    pub device: Device,
+}
+
 impl Identity {
-    /// Signs a person in with a password; gives the secret for the browser's cookie. An unknown user takes as long as a
-    /// wrong password and gets the same words.
+    /// Signs a person in with a password. An unknown user takes as long as a wrong password and gets the same words.
     pub async fn sign_in(
         &self,
         username: &str,
         password: &PlainSecret,
-        address: IpAddr,
-    ) -> Result<(SignedInUser, PlainSecret), Failure<SignInRefusal>> {
+        origin: Origin,
+    ) -> Result<Welcome, Failure<SignInRefusal>> {
         let login = Login::parse(username).ok();
-        // What can be nobody's login is braked by address alone: all who mistype share no account.
-        let account_key = login.as_ref().map(|login| login.key().as_bytes());
-        let address_key = address_key(address);
-        let wait = |Wait(wait)| Failure::Refused(SignInRefusal::TooMany(wait));
-        self.address_brake.admit(&address_key).map_err(wait)?;
-        account_key.map_or(Ok(()), |key| self.account_brake.admit(key)).map_err(wait)?;
+        let key = &self.keys.tokens().device;
+        let known = origin.device.as_ref().zip(login.as_ref()).and_then(|(device, login)| device.known_for(key, login));
+        let admission = self.doors.admit(login.as_ref(), origin.address, known);
+        let admission = admission.map_err(|Wait(wait)| Failure::Refused(SignInRefusal::TooMany(wait)))?;
         let user = self.check_password(login.as_ref(), password).await;
         if !matches!(user, Err(Failure::Refused(SignInRefusal::WrongCredentials))) {
-            self.address_brake.forgive(&address_key);
-            account_key.into_iter().for_each(|key| self.account_brake.forgive(key));
+            admission.forgive();
         }
-        Ok(self.begin(user?).await?)
+        let (user, session) = self.begin(user?).await?;
+        let device = origin.device.unwrap_or_else(|| Device::fresh(&*self.randomness)).with(key, &user.login);
+        Ok(Welcome { user, session, device })
     }
 
     async fn check_password(

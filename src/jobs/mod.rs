@@ -1,5 +1,6 @@
 //! Owns work that nobody waits for. Leaves what is remembered to `store/`.
 
+pub mod brakes;
 pub mod certificate;
 pub mod exchange;
 pub mod master_key;

@@ -1,4 +1,5 @@
-//! Owns forgetting what has ended: unredeemed codes, old revoked and idle links with their reverse links, sign-ins, replaced keys.
+//! Owns forgetting what has ended: unredeemed codes, old revoked and idle links with their reverse links, sign-ins, replaced
+//! keys, old failures.
 //! One walk through all rows, in small steps and with pauses, so that nobody waits behind it; on its way it counts what is alive.
 //!
 //! Every process walks by itself, each at its own time. Two walks at once do no harm: every step is whole by itself, forgets only
@@ -83,6 +84,7 @@ impl Walker<'_> {
     async fn walk(&mut self) -> Result<(), StoreError> {
         self.walk_grants().await?;
         self.walk_sign_ins().await?;
+        self.walk_brakes().await?;
         self.purged.keys = match self.app.protocol.keys.purge().await {
             Ok(keys) => keys,
             Err(Failure::Store(error)) => return Err(error),
@@ -122,6 +124,16 @@ impl Walker<'_> {
                 return Ok(());
             }
             after = next;
+            self.rest(began.elapsed()).await;
+        }
+    }
+
+    async fn walk_brakes(&mut self) -> Result<(), StoreError> {
+        loop {
+            let began = Instant::now();
+            if self.app.store.purge_brakes(STEP).await? == 0 {
+                return Ok(());
+            }
             self.rest(began.elapsed()).await;
         }
     }

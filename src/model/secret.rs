@@ -18,6 +18,17 @@ impl PlainSecret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Whether a client secret like this could be found by trying: fewer than 32 characters, or hardly two alike. A secret of
+    /// ours has 43.
+    pub fn is_guessable(&self) -> bool {
+        let mut different = self.0.as_bytes().to_vec();
+        different.sort_unstable();
+        different.dedup();
+        let guessable = self.0.len() < 32 || different.len() < 10;
+        different.zeroize();
+        guessable
+    }
 }
 
 impl From<String> for PlainSecret {

@@ -13,7 +13,8 @@ use crate::oauth::Protocol;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::grants::TokenRequest;
 use crate::store::grants::Link;
-use crate::throttle::{Throttle, Wait, address_key};
+use crate::throttle::address::address_key;
+use crate::throttle::{Throttle, Wait};
 
 /// The credentials in a request, as they came.
 #[derive(Debug, Default)]
@@ -104,24 +105,36 @@ impl PresentedClient {
                 "client_secret is missing: send it by HTTP Basic or in the body",
             )),
             Credentials::Confidential(secrets) => {
-                let key = [address_key(circumstances.address), client.id.as_str().into()].concat();
-                circumstances.brake.admit(&key).map_err(|Wait(wait)| {
-                    Refusal::until(ErrorCode::TooManyRequests, "too many wrong client secrets; wait", wait)
-                })?;
+                let key = || [address_key(circumstances.address), client.id.as_str().into()].concat();
+                if self.is_guessable() {
+                    circumstances.brake.look(&key()).map_err(too_many)?;
+                }
                 let accept = |secret: &PlainSecret| secrets.accept(secret, circumstances.now);
                 let basic = self.basic.as_ref().is_none_or(|basic| basic.secrets.iter().any(accept));
                 let body = self.body_secret.as_ref().is_none_or(accept);
-                match (basic, body) {
-                    (true, true) => {
-                        circumstances.brake.forgive(&key);
-                        Ok(AuthenticatedClient(client))
-                    }
-                    (false, _) => Err(unknown("the secret sent by Basic is wrong")),
-                    (true, false) => Err(unknown("the secret sent in the body is wrong")),
+                if basic && body {
+                    return Ok(AuthenticatedClient(client));
                 }
+                circumstances.brake.fail(&key()).map_err(too_many)?;
+                Err(unknown(if basic {
+                    "the secret sent in the body is wrong"
+                } else {
+                    "the secret sent by Basic is wrong"
+                }))
             }
         }
     }
+
+    /// Whether someone could hope to find such a secret by trying. Then the right one waits like wrong ones while the brake is
+    /// shut, or guessing would go on; others never wait behind somebody else's mistakes.
+    fn is_guessable(&self) -> bool {
+        let basic = self.basic.iter().flat_map(|basic| &basic.secrets);
+        basic.chain(&self.body_secret).any(PlainSecret::is_guessable)
+    }
+}
+
+fn too_many(Wait(wait): Wait) -> Refusal {
+    Refusal::until(ErrorCode::TooManyRequests, "too many wrong client secrets; wait", wait)
 }
 
 impl Protocol {

@@ -87,7 +87,7 @@ impl Protocol {
         let partner = self.store.partner(&owned.grant.client_id).await?;
         let partner = partner.ok_or_else(|| no_partner(unknown, "the client has no partner"))?;
         let key = [b"code", owned.grant.id.0.as_bytes().as_slice()].concat();
-        self.code_brake.admit(&key).map_err(|Wait(wait)| {
+        self.code_brake.fail(&key).map_err(|Wait(wait)| {
             Refusal::until(ErrorCode::TooManyRequests, "too many codes for one link; wait", wait)
         })?;
         let accepted = self.partners.accept_code(owned.grant.id, &partner, code).await;

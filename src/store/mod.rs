@@ -4,6 +4,7 @@
 //! Each file here is one trait with its contract in words. `sql/` fulfils all of them once, with statements that both
 //! databases understand; `postgres.rs` and `sqlite.rs` only carry statements to their database.
 
+pub mod brakes;
 pub mod clients;
 pub mod grants;
 pub mod keys;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use crate::model::failure::StoreError;
+pub use brakes::BrakeStore;
 pub use clients::ClientStore;
 pub use grants::GrantStore;
 pub use keys::KeyStore;
@@ -37,12 +39,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Everything the program remembers.
 pub trait Store:
-    ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + Health
+    ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + BrakeStore + Health
 {
 }
 
 impl<S> Store for S where
-    S: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + Health
+    S: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + BrakeStore + Health
 {
 }
 

@@ -116,6 +116,7 @@ where
 }
 
 impl Driver for PostgresDriver {
+    const NOW: &'static str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS millis";
     const MANY_WRITERS: bool = true;
 
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {

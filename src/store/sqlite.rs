@@ -159,6 +159,7 @@ async fn patiently<T>(attempt: impl Future<Output = Result<T, sqlx::Error>>) -> 
 }
 
 impl Driver for SqliteDriver {
+    const NOW: &'static str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS millis";
     const MANY_WRITERS: bool = false;
 
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {

@@ -38,6 +38,10 @@ pub struct TokenKeys {
     pub access: MacKey,
     /// Binds forms to the browser they were made for.
     pub form: MacKey,
+    /// Shows that somebody has signed in with a browser before.
+    pub device: MacKey,
+    /// Hides what brakes count by.
+    pub brake: MacKey,
 }
 
 impl TokenKeys {
@@ -49,6 +53,8 @@ impl TokenKeys {
             successor: derive(&prk, b"successor")?,
             access: derive(&prk, b"access")?,
             form: derive(&prk, b"form")?,
+            device: derive(&prk, b"device")?,
+            brake: derive(&prk, b"brake")?,
         })
     }
 }

@@ -79,10 +79,14 @@ impl Keys {
         newest.map(|dated| dated.key).ok_or_else(|| Fault::new("there is no signing key").into())
     }
 
-    /// The published key of that name.
+    /// The published key of that name; looked for again when it is not known, for another process may sign with it already.
     pub async fn verifier(&self, kid: &str) -> Result<Option<Arc<SigningKey>>, KeyFailure> {
         let find = |keys: Vec<DatedKey>| keys.into_iter().find(|dated| dated.key.jwk().kid == kid);
-        Ok(find(self.recent().await?).map(|dated| dated.key))
+        let found = match find(self.recent().await?) {
+            None => find(self.published().await?),
+            found => found,
+        };
+        Ok(found.map(|dated| dated.key))
     }
 
     /// All published keys, oldest first, as the database has them at this moment.

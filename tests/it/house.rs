@@ -13,7 +13,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("platforms", &["model"]),
     ("partners", &["model", "store", "tokens"]),
     ("oauth", &["model", "partners", "store", "throttle", "tokens"]),
-    ("identity", &["model", "store", "throttle"]),
+    ("identity", &["model", "store", "throttle", "tokens"]),
     ("rehearse", &["model"]),
     ("config", &["model", "store", "tls", "tokens"]),
     ("telemetry", &["config", "model"]),

@@ -1,6 +1,7 @@
 //! Owns the shape of stored rows, the same for both databases, and the doubt about them: a row that can't be what we wrote
 //! becomes [`StoreError::Corrupt`].
 
+mod brakes;
 mod clients;
 mod grants;
 mod reverse_links;
@@ -20,6 +21,7 @@ use crate::model::user::{SignIn, User};
 use crate::store::StoreError;
 use crate::store::keys::{KeyPurpose, SealedKey};
 use crate::store::sealed::SealedValue;
+pub use brakes::{NowRow, TallyRow};
 pub use clients::{ClientRow, KnownClients};
 pub use grants::{BothWaysRow, GrantRow, LinkRow, WalkedGrantRow};
 pub use reverse_links::{GrantIdRow, PartnerRow, ProfileRow, ReverseLinkRow};

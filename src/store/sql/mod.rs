@@ -3,6 +3,7 @@
 //! They stay within what distributed databases with PostgreSQL's protocol run: no advisory locks, no sequences, no
 //! multi-row locks; every guard is a condition inside the one statement that writes.
 
+mod brakes;
 mod changes;
 mod clients;
 mod grants;
@@ -131,6 +132,9 @@ pub(super) use statement;
 
 /// Carries statements to one kind of database.
 pub trait Driver: Send + Sync + 'static {
+    /// The statement that tells the database's own time, in milliseconds since 1970, as `millis`.
+    const NOW: &'static str;
+
     /// The first row, if there is one.
     fn optional<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Option<T>, StoreError>> + Send;
 

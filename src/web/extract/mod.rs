@@ -4,6 +4,7 @@ pub mod bearer;
 pub mod client_ip;
 pub mod cookies;
 pub mod csrf;
+pub mod device;
 pub mod form;
 pub mod forwarded_proto;
 pub mod presented_client;

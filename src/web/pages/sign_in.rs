@@ -6,14 +6,14 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
-use crate::identity::sign_in::SignInRefusal;
+use crate::identity::sign_in::{Origin, SignInRefusal, Welcome};
 use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
 use crate::oauth::authorize::{AuthorizationRequest, continuation, continuation_after_sign_in};
 use crate::platforms::preset::platform_title;
 use crate::telemetry::metrics::SignInResult;
 use crate::web::extract::form::Unreadable;
-use crate::web::extract::{client_ip, csrf, form, signed_in};
+use crate::web::extract::{client_ip, csrf, device, form, signed_in};
 use crate::web::guard::Outcome;
 use crate::web::pages::Frame;
 use crate::web::pages::views::SignInPage;
@@ -80,8 +80,9 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
         return Ok(page);
     }
     let address = client_ip::read(request, &app.trusted_proxies);
-    match app.identity.sign_in(username, &password.to_owned().into(), address).await {
-        Ok((user, secret)) => {
+    let origin = Origin { address, device: device::read(request, app) };
+    match app.identity.sign_in(username, &password.to_owned().into(), origin).await {
+        Ok(Welcome { user, session, device: browser }) => {
             tracing::info!(user = %user.id, %address, "signed in");
             app.metrics.sign_ins.count(SignInResult::Ok);
             let former = signed_in::read(request, app).await?;
@@ -90,7 +91,8 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
             }
             let mut response = to_page(&destination(&parameters, &way));
             let fresh = csrf::fresh_token(app, Some(&user));
-            for cookie in [Some(signed_in::cookie(app, &secret)), fresh.cookie].into_iter().flatten() {
+            let cookies = [signed_in::cookie(app, &session), device::cookie(app, &browser)];
+            for cookie in cookies.into_iter().chain(fresh.cookie) {
                 response.add_cookie(&cookie).map_err(|_| PageFailure::Incomplete)?;
             }
             Ok(response)

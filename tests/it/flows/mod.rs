@@ -5,4 +5,5 @@ mod dev_walk;
 mod login_with_amazon;
 mod reciprocal;
 mod rehearsal;
+mod two_processes;
 mod two_way;

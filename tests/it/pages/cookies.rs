@@ -26,6 +26,9 @@ async fn scripts_and_other_sites_do_not_get_at_cookies() {
         assert_eq!(attributes, ["HttpOnly", "Path=/", "SameSite=Lax"]);
         assert!(value.len() >= 43, "too short to be random: {value}");
     }
+    let (_, attributes) = parts(&answer.cookie("couplet_device").unwrap());
+    assert_eq!(attributes, ["HttpOnly", "Max-Age=34560000", "Path=/", "SameSite=Lax"]);
+    assert!(page.cookie("couplet_device").is_none(), "only whoever has signed in is known");
 }
 
 #[tokio::test]
@@ -58,6 +61,8 @@ async fn over_https_cookies_are_secure_and_of_this_host_only() {
     let answer = send(&app, posted, &format!("__Host-couplet_form={form_cookie}")).await;
     let (session, attributes) = parts(&answer.cookie("__Host-couplet_session").unwrap());
     assert_eq!(attributes, ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]);
+    let (_, attributes) = parts(&answer.cookie("__Host-couplet_device").unwrap());
+    assert_eq!(attributes, ["HttpOnly", "Max-Age=34560000", "Path=/", "SameSite=Lax", "Secure"]);
     let page = send(&app, http.get(&address), &format!("__Host-couplet_session={session}")).await;
     assert!(page.text("dl").contains(ALICE));
     let page = send(&app, http.get(&address), &format!("couplet_session={session}")).await;

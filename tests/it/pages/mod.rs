@@ -3,6 +3,8 @@
 mod account;
 mod consent;
 mod cookies;
+mod devices;
+mod enumeration;
 mod forgery;
 mod headers;
 mod open_redirect;

@@ -43,8 +43,31 @@ async fn guessing_is_told_to_wait(#[values(Sqlite, Postgres)] backend: Backend) 
     let wait: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=300).contains(&wait), "{wait}");
     assert!(!answer.error().is_empty() && answer.error() != "invalid_grant");
-    let even_right = ask_from(&app, "", "app", SECRET).await;
+}
+
+#[rstest]
+#[case::short("a-short-secret")]
+#[case::long_and_plain("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+#[tokio::test]
+async fn a_right_secret_that_could_be_guessed_waits_too(#[case] secret: &str) {
+    let app = TestApp::on(Sqlite).await;
+    app.add_app("app", Some(secret), |_| {}).await;
+    assert_taken(&ask_from(&app, "", "app", secret).await);
+    guess(&app, |_| String::new()).await;
+    let even_right = ask_from(&app, "", "app", secret).await;
     assert_eq!(even_right.status, 429, "or guessing would go on");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_right_secret_that_nobody_can_guess_never_waits(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await.with_alice().await;
+    let client = app.add_app("app", Some(SECRET), |_| {}).await;
+    let tokens = client.link(&app.person()).await;
+    guess(&app, |_| String::new()).await;
+    assert_taken(&ask_from(&app, "", "app", SECRET).await);
+    assert_eq!(client.refresh(&tokens.refresh).await.status, 200, "whoever else sends wrong ones from there");
+    assert_eq!(ask_from(&app, "", "app", &SECRET.to_uppercase()).await.status, 429);
 }
 
 #[rstest]
