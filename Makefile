@@ -1,5 +1,5 @@
 # What people and CI call, under the same names.
-.PHONY: run test lint bench
+.PHONY: run test lint bench endurance
 
 # The first look: an embedded database, a demo user, and a page that plays the Alexa app.
 run:
@@ -9,6 +9,11 @@ run:
 test:
 	scripts/install-test-tools.sh
 	cargo test --locked
+
+# A hundred rounds of killing the server under load on each database, and twenty of stopping PostgreSQL.
+endurance:
+	scripts/install-test-tools.sh
+	COUPLET_ROUNDS=100 cargo test --locked --test endurance -- --nocapture
 
 lint:
 	cargo fmt --all --check

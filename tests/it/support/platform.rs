@@ -39,10 +39,15 @@ pub struct Answer {
 impl Answer {
     /// Takes an answer apart.
     pub async fn of(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        Self::attempt(request).await.unwrap()
+    }
+
+    /// The same from a server that may be gone.
+    pub async fn attempt(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let json = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null);
-        Self { status, headers, json }
+        let json = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
+        Ok(Self { status, headers, json })
     }
 
     /// A text member.
@@ -104,6 +109,11 @@ impl Platform {
 
     /// Posts a form with this client's credentials in the header, or its id in the body when it is public.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        Answer::of(self.posting(path, form)).await
+    }
+
+    /// The same as a request that the test may send otherwise.
+    pub fn posting(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
         let request = self.http.post(format!("{}{path}", self.url));
         let mut form = form.to_vec();
         let request = match &self.secret {
@@ -113,7 +123,7 @@ impl Platform {
                 request
             }
         };
-        Answer::of(request.form(&form)).await
+        request.form(&form)
     }
 
     /// Exchanges a code, with more or other parameters.

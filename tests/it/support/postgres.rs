@@ -13,7 +13,7 @@ use url::Url;
 
 use super::watchdog::Watchdog;
 
-/// What the script does with `create`, `start PORT SETTINGS…`, `stop`, and at the end of its input.
+/// What the script does with `create`, `start PORT SETTINGS…`, `stop MODE`, and at the end of its input.
 const SERVER_SCRIPT: &str = r#"
 folder=$(mktemp -d -t couplet-postgres.XXXXXX 2>/dev/null || mktemp -d /tmp/couplet-postgres.XXXXXX) || exit
 data="$folder/data" log="$folder/log"
@@ -34,7 +34,7 @@ while read -r question arguments; do
     case "$question" in
         create) answer create ;;
         start) answer start $arguments ;;
-        stop) answer stop fast ;;
+        stop) answer stop $arguments ;;
     esac
 done
 stop immediate >/dev/null 2>&1
