@@ -72,11 +72,11 @@ impl Worker {
     pub async fn work(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             let index = self.dice.index(self.links.len());
-            match (self.dice.below(40), index) {
-                (0..14, _) | (_, None) => self.link().await,
-                (14..29, Some(index)) => self.refresh(index, Wrong::InvalidGrant).await,
-                (29..37, Some(index)) => self.introspect(index).await,
-                (37..39, Some(index)) => self.revoke(index).await,
+            match (self.dice.below(160), index) {
+                (0..50, _) | (_, None) => self.link().await,
+                (50..115, Some(index)) => self.refresh(index, Wrong::InvalidGrant).await,
+                (115..148, Some(index)) => self.introspect(index).await,
+                (148..157, Some(index)) => self.revoke(index).await,
                 (_, Some(index)) => self.unlink(index).await,
             }
         }

@@ -49,6 +49,11 @@ impl TestClock {
     pub fn advance(&self, by: Duration) {
         *self.0.lock().unwrap() += by;
     }
+
+    /// Steps back, as when it is set right.
+    pub fn step_back(&self, by: Duration) {
+        *self.0.lock().unwrap() -= by;
+    }
 }
 
 impl Clock for TestClock {

@@ -26,6 +26,7 @@ pub struct Program {
     /// Where it runs.
     pub folder: TempDir,
     variables: Vec<(String, String)>,
+    shell: Option<String>,
 }
 
 /// What a command that ended left behind.
@@ -51,7 +52,7 @@ pub struct Running {
 impl Program {
     /// In an empty folder, without any configuration.
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), shell: None }
     }
 
     /// With an empty database: the embedded one in the folder, or one on a server.
@@ -65,6 +66,12 @@ impl Program {
     /// With an environment variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Run by a shell command that ends in `exec`, and that may change what the program is allowed.
+    pub fn by(mut self, shell: &str) -> Self {
+        self.shell = Some(format!("{shell} \"$0\" \"$@\""));
         self
     }
 
@@ -163,7 +170,11 @@ impl Program {
     }
 
     fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_couplet"));
+        let binary = env!("CARGO_BIN_EXE_couplet");
+        let mut command = Command::new(if self.shell.is_some() { "/bin/sh" } else { binary });
+        if let Some(shell) = &self.shell {
+            command.args(["-c", shell, binary]);
+        }
         command.args(arguments.split_whitespace()).current_dir(self.folder.path()).env_clear();
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env("PATH", path).envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -214,6 +225,11 @@ impl Running {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.err).unwrap()
+    }
+
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to end, as an init system does.
