@@ -5,10 +5,11 @@
 run:
 	cargo run --release -- dev
 
-# Everything, on both databases and in a browser; installs what is missing for that on Debian.
+# Everything, on both databases and in a browser; installs what is missing for that on Debian. At last every log and
+# database that the tests left is searched for every secret they saw.
 test:
 	scripts/install-test-tools.sh
-	cargo test --locked
+	scripts/test-with-ledger.sh
 
 # A hundred rounds of killing the server under load on each database, and twenty of stopping PostgreSQL.
 endurance:

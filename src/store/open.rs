@@ -68,13 +68,17 @@ pub async fn open(url: &DatabaseUrl, migrations: Migrations) -> Result<Arc<dyn S
         DatabaseUrl::Postgres(url) => {
             let driver = PostgresDriver::connect(url).await?;
             if wants(migrations, applied(&driver.pool).await.map_err(unavailable)?) {
-                migrate(&postgres::MIGRATOR, &driver.pool).await?;
+                let pool = driver.unhurried();
+                let migrated = migrate(&postgres::MIGRATOR, &pool).await;
+                pool.close().await;
+                migrated?;
             }
             Ok(Arc::new(SqlStore { driver }))
         }
         DatabaseUrl::Sqlite(path) => {
             make_folder(path)?;
             let driver = SqliteDriver::new(path)?;
+            driver.check_writable(path).await?;
             if wants(migrations, applied(&driver.writer).await.map_err(unavailable)?) {
                 migrate(&sqlite::MIGRATOR, &driver.writer).await?;
             }

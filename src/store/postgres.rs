@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Arguments, ConnectOptions, Connection, Postgres, query_as_with, query_with};
+use sqlx::{
+    Arguments, AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, query_as_with, query_with, raw_sql,
+};
 use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
@@ -24,6 +26,10 @@ pub static MIGRATOR: Migrator = {
 /// Longest wait for a free connection, and for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Longest that the database itself works on a statement, or waits for a lock: less than we wait for it, so that nothing is
+/// done after we gave up on it.
+const STATEMENT_PATIENCE: Duration = Duration::from_millis(2700);
+
 /// How often a transaction that lost against another one is tried.
 const TRIES: u32 = 5;
 
@@ -41,8 +47,19 @@ impl PostgresDriver {
             Ok(connected) => drop(connected.map_err(unavailable)?.close().await),
             Err(_) => return Err(StoreError::Unavailable("no answer in time".to_owned())),
         }
-        let pool = PgPoolOptions::new().max_connections(20).acquire_timeout(PATIENCE).connect_lazy_with(options);
-        Ok(Self { pool })
+        let pool = PgPoolOptions::new().max_connections(20).acquire_timeout(PATIENCE).after_connect(|connection, _| {
+            let limit = AssertSqlSafe(format!("SET statement_timeout = {}", STATEMENT_PATIENCE.as_millis()));
+            Box::pin(async move { connection.execute(raw_sql(limit)).await.map(drop) })
+        });
+        Ok(Self { pool: pool.connect_lazy_with(options) })
+    }
+}
+
+impl PostgresDriver {
+    /// One connection on which a statement may take its time, for migrations.
+    pub fn unhurried(&self) -> PgPool {
+        let options = (*self.pool.connect_options()).clone();
+        PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_lazy_with(options)
     }
 }
 

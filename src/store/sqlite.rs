@@ -11,8 +11,10 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Arguments, Sqlite, query_as_with, query_with};
-use tokio::time::timeout;
+use sqlx::{
+    Arguments, AssertSqlSafe, Connection, Executor, Sqlite, SqliteConnection, query_as_with, query_with, raw_sql,
+};
+use tokio::time::{Instant, timeout};
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
@@ -24,6 +26,15 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Longest wait for a free connection, for another process that writes, and for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Longest wait of one attempt for another process that writes.
+const TURN: Duration = Duration::from_millis(200);
+
+/// `SQLITE_BUSY`: another process writes.
+const BUSY: u32 = 5;
+
+/// `SQLITE_PERM`, `SQLITE_READONLY` and `SQLITE_CANTOPEN`.
+const NOT_WRITABLE: [u32; 3] = [3, 8, 14];
 
 /// Connections to one SQLite file.
 pub struct SqliteDriver {
@@ -44,7 +55,44 @@ impl SqliteDriver {
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
         let pool = |connections| SqlitePoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-        Ok(Self { writer: pool(1).connect_lazy_with(options.clone()), readers: pool(4).connect_lazy_with(options) })
+        let writer = pool(1).after_connect(|connection, _| {
+            let turn = AssertSqlSafe(format!("PRAGMA busy_timeout = {}", TURN.as_millis()));
+            Box::pin(async move { connection.execute(raw_sql(turn)).await.map(drop) })
+        });
+        Ok(Self { writer: writer.connect_lazy_with(options.clone()), readers: pool(4).connect_lazy_with(options) })
+    }
+
+    /// Tells a file or folder that can't be written, before anyone relies on it. Another process that writes at this moment is
+    /// no obstacle.
+    pub async fn check_writable(&self, path: &Path) -> Result<(), StoreError> {
+        let attempt = async { self.writer.begin_with("BEGIN IMMEDIATE").await?.rollback().await };
+        match timeout(PATIENCE, attempt).await {
+            Ok(Err(error)) if NOT_WRITABLE.contains(&code_of(&error).unwrap_or_default()) => {
+                Err(StoreError::ReadOnly { file: path.display().to_string(), why: error.to_string() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs statements on the writing connection: one by itself, several as one transaction. While another process writes it is
+    /// tried again; what has begun ends before our patience does, so that nothing is done after we gave up on it.
+    async fn write(&self, statements: Vec<Statement>) -> Result<Vec<u64>, StoreError> {
+        let prepared = statements.into_iter().map(|it| Ok((it.sql, arguments(it.values)?)));
+        let prepared: Vec<(&'static str, SqliteArguments)> = prepared.collect::<Result<_, StoreError>>()?;
+        let deadline = Instant::now() + PATIENCE;
+        let tries = async {
+            loop {
+                let mut connection = self.writer.acquire().await?;
+                if Instant::now() + TURN > deadline {
+                    return Err(sqlx::Error::PoolTimedOut);
+                }
+                match run(&mut connection, &prepared).await {
+                    Err(error) if code_of(&error) == Some(BUSY) => {}
+                    result => return result,
+                }
+            }
+        };
+        patiently(tries).await
     }
 }
 
@@ -75,6 +123,28 @@ fn arguments(values: Vec<Value>) -> Result<SqliteArguments, StoreError> {
     Ok(arguments)
 }
 
+async fn run(
+    connection: &mut SqliteConnection,
+    statements: &[(&'static str, SqliteArguments)],
+) -> Result<Vec<u64>, sqlx::Error> {
+    if let [(sql, arguments)] = statements {
+        return Ok(vec![query_with(*sql, arguments.clone()).execute(connection).await?.rows_affected()]);
+    }
+    let mut changed = Vec::with_capacity(statements.len());
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    for (sql, arguments) in statements {
+        changed.push(query_with(*sql, arguments.clone()).execute(&mut *transaction).await?.rows_affected());
+    }
+    transaction.commit().await?;
+    Ok(changed)
+}
+
+/// SQLite's primary result code (<https://www.sqlite.org/rescode.html>).
+fn code_of(error: &sqlx::Error) -> Option<u32> {
+    let code: u32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
 async fn patiently<T>(attempt: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreError> {
     match timeout(PATIENCE, attempt).await {
         Ok(result) => result.map_err(unavailable),
@@ -94,21 +164,11 @@ impl Driver for SqliteDriver {
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
-        let arguments = arguments(statement.values)?;
-        let done = patiently(query_with(statement.sql, arguments).execute(&self.writer)).await?;
-        Ok(done.rows_affected())
+        Ok(self.write(vec![statement]).await?.into_iter().sum())
     }
 
     async fn execute_all(&self, statements: Vec<Statement>) -> Result<Vec<u64>, StoreError> {
-        let mut changed = Vec::with_capacity(statements.len());
-        let mut transaction = patiently(self.writer.begin_with("BEGIN IMMEDIATE")).await?;
-        for statement in statements {
-            let arguments = arguments(statement.values)?;
-            let done = patiently(query_with(statement.sql, arguments).execute(&mut *transaction)).await?;
-            changed.push(done.rows_affected());
-        }
-        patiently(transaction.commit()).await?;
-        Ok(changed)
+        self.write(statements).await
     }
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {

@@ -11,11 +11,13 @@
     clippy::indexing_slicing,
     reason = "a test that meets something unforeseen must fail"
 )]
+#![expect(clippy::print_stdout, reason = "the counts are what a long run is made for")]
 
 #[path = "../it/support"]
 #[expect(dead_code, reason = "the other tests need more of their actors")]
 mod support {
     pub mod app;
+    pub mod ledger;
     pub mod person;
     pub mod platform;
     pub mod postgres;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What each part may import of the others, besides itself. What is not here may import everything.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("throttle", &["model"]),
+    ("steady_clock", &["model"]),
     ("store", &["model"]),
     ("tokens", &["model", "store"]),
     ("platforms", &["model"]),

@@ -1,6 +1,7 @@
 //! Actors and stages for the tests: a server on either database, the clock they share, a platform, a person with a browser.
 
 pub mod app;
+pub mod ledger;
 pub mod login_with_amazon;
 pub mod partner;
 pub mod person;

@@ -6,6 +6,7 @@ use scraper::{Html, Selector};
 use url::Url;
 
 use super::app::{ALICE, PASSWORD};
+use super::ledger;
 
 /// A person with a browser.
 pub struct Person {
@@ -47,6 +48,22 @@ impl Page {
     #[track_caller]
     pub fn text(&self, selector: &str) -> String {
         self.texts(selector).next().unwrap_or_else(|| panic!("no {selector} in {}", self.body))
+    }
+
+    /// Cookies, codes and form tokens.
+    fn note_secrets(&self) {
+        if ledger::folder().is_none() {
+            return;
+        }
+        for cookie in self.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()) {
+            ledger::note(cookie.split(['=', ';']).nth(1).unwrap_or_default());
+        }
+        if let Some(to) = self.location().and_then(|to| self.url.join(&to).ok()) {
+            to.query_pairs().for_each(|(name, value)| ledger::note_field(&name, &value));
+        }
+        if self.has("form input[name=csrf]") {
+            ledger::note(&self.value("csrf"));
+        }
     }
 
     fn texts(&self, selector: &str) -> std::vec::IntoIter<String> {
@@ -103,7 +120,9 @@ impl Person {
     async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Page> {
         let response = request.send().await?;
         let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
-        Ok(Page { status, headers, url, body: response.text().await? })
+        let page = Page { status, headers, url, body: response.text().await? };
+        page.note_secrets();
+        Ok(page)
     }
 
     async fn go(&self, request: RequestBuilder) -> reqwest::Result<Page> {
@@ -131,6 +150,7 @@ impl Person {
 
     /// The same as a request that the test may change.
     pub fn posting(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
+        form.iter().for_each(|(name, value)| ledger::note_field(name, value));
         self.http.post(format!("{}{path}", self.url)).header("Origin", &self.url).form(form)
     }
 

@@ -1,9 +1,12 @@
 //! A platform, or any other OAuth client: builds authorization requests and calls the endpoints, with answers taken apart.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 use url::Url;
 
+use super::ledger;
 use super::person::{Page, Person};
 
 /// The challenge and verifier of RFC 7636 appendix B.
@@ -47,6 +50,7 @@ impl Answer {
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let json = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
+        ledger::note_json(&json);
         Ok(Self { status, headers, json })
     }
 
@@ -116,6 +120,11 @@ impl Platform {
     pub fn posting(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
         let request = self.http.post(format!("{}{path}", self.url));
         let mut form = form.to_vec();
+        form.iter().for_each(|(name, value)| ledger::note_field(name, value));
+        if let Some(secret) = &self.secret {
+            ledger::note(secret);
+            ledger::note(&STANDARD.encode(format!("{}:{secret}", self.client_id)));
+        }
         let request = match &self.secret {
             Some(secret) => request.basic_auth(&self.client_id, Some(secret)),
             None => {

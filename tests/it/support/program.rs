@@ -13,6 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::app::Backend;
+use super::ledger;
 use super::postgres::{free_port, fresh_database};
 
 /// How long a process may take to be ready, or to end, on a busy machine.
@@ -27,6 +28,21 @@ pub struct Program {
     pub folder: TempDir,
     variables: Vec<(String, String)>,
     shell: Option<String>,
+}
+
+impl Drop for Program {
+    /// Standard output is not kept: it is where a new secret is told, once and on purpose. Logs are on standard error.
+    fn drop(&mut self) {
+        if ledger::folder().is_none() {
+            return;
+        }
+        ledger::note(MASTER_KEY.trim_end());
+        let entries = std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten().map(|entry| entry.path());
+        entries
+            .filter(|path| path.extension().is_some_and(|end| end == "err"))
+            .for_each(|log| ledger::keep("logs", &log));
+        ledger::keep_sqlite(&self.folder.path().join("data/couplet.db"));
+    }
 }
 
 /// What a command that ended left behind.
@@ -119,6 +135,7 @@ impl Program {
     /// The same with something to read from standard input. A command that does not end is a failure.
     pub fn tell(&self, arguments: &str, input: &str) -> Ran {
         let mut running = self.spawn(arguments, Stdio::piped());
+        input.lines().for_each(ledger::note);
         // A command that reads nothing may have ended by now.
         drop(running.child.stdin.take().unwrap().write_all(input.as_bytes()));
         let began = Instant::now();
@@ -129,7 +146,9 @@ impl Program {
             }
             assert!(began.elapsed() < PATIENCE, "`{arguments}` does not end: {} {}", running.out(), running.log());
         };
-        Ran { code: status.code(), out: running.out(), err: running.log() }
+        let ran = Ran { code: status.code(), out: running.out(), err: running.log() };
+        serde_json::from_str(&ran.out).iter().for_each(ledger::note_json);
+        ran
     }
 
     /// Starts a server without waiting for it.
