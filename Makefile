@@ -1,14 +1,20 @@
 # What people and CI call, under the same names.
-.PHONY: run test lint bench
+.PHONY: run test lint bench endurance
 
 # The first look: an embedded database, a demo user, and a page that plays the Alexa app.
 run:
 	cargo run --release -- dev
 
-# Everything, on both databases and in a browser; installs what is missing for that on Debian.
+# Everything, on both databases and in a browser; installs what is missing for that on Debian. At last every log and
+# database that the tests left is searched for every secret they saw.
 test:
 	scripts/install-test-tools.sh
-	cargo test --locked
+	scripts/test-with-ledger.sh
+
+# A hundred rounds of killing the server under load on each database, and twenty of stopping PostgreSQL.
+endurance:
+	scripts/install-test-tools.sh
+	COUPLET_ROUNDS=100 cargo test --locked --test endurance -- --nocapture
 
 lint:
 	cargo fmt --all --check

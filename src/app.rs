@@ -22,6 +22,7 @@ use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{Policy, Protocol};
 use crate::partners::Partners;
 use crate::rehearse::dev::Rehearsal;
+use crate::steady_clock::SteadyClock;
 use crate::store::Store;
 use crate::telemetry::metrics::{Hashing, Metrics, Pool, Readings};
 use crate::telemetry::{lost_log_lines, otel};
@@ -106,6 +107,7 @@ impl App {
     /// Puts the parts together for `issuer`, the public URL without a slash at its end.
     pub async fn assemble(config: &Config, issuer: &str, parts: Parts) -> Result<Self, StartFailure> {
         let Parts { store, master_key, clock, randomness } = parts;
+        let clock: Arc<dyn Clock> = Arc::new(SteadyClock::over(clock));
         let sealer = Arc::new(Sealer::new(&master_key)?);
         let keys = Arc::new(open_keys(config, store.clone(), sealer, clock.clone(), &*randomness).await?);
         let partners = Arc::new(Partners::new(store.clone(), keys.clone(), clock.clone(), outbound()?));

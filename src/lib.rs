@@ -28,6 +28,7 @@ pub mod oauth;
 pub mod partners;
 pub mod platforms;
 pub mod rehearse;
+pub mod steady_clock;
 pub mod store;
 pub mod telemetry;
 pub mod throttle;

@@ -61,7 +61,7 @@ impl From<StoreError> for CliError {
             StoreError::Unavailable(_) => {
                 Self::Failed(format!("{error}; check database_url and that the database runs"))
             }
-            StoreError::NotMigrated => Self::Failed(error.to_string()),
+            StoreError::ReadOnly { .. } | StoreError::NotMigrated => Self::Failed(error.to_string()),
             StoreError::Corrupt { .. } => Self::Failed(format!("{error}; restore the row from a backup, or delete it")),
         }
     }

@@ -9,6 +9,16 @@ pub enum StoreError {
     /// The database is away, hanging, full or refusing; trying again later may help.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The embedded database's file can't be written.
+    #[error(
+        "the database {file} can't be written: {why}; make the file and its folder writable for the user that runs Couplet"
+    )]
+    ReadOnly {
+        /// The file.
+        file: String,
+        /// In SQLite's words.
+        why: String,
+    },
     /// The schema is not the one this program knows.
     #[error("the database's schema is older than this program; run `couplet migrate`")]
     NotMigrated,

@@ -9,6 +9,11 @@ pub type Timestamp = DateTime<Utc>;
 pub trait Clock: Send + Sync {
     /// The moment it is now.
     fn now(&self) -> Timestamp;
+
+    /// The moment that others take for now, when it is another one: for what they compare with clocks of their own.
+    fn shown_to_others(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// A configured span as the signed span that date arithmetic takes; spans too long to add become the longest possible.

@@ -37,6 +37,13 @@ pub use users::UserStore;
 /// Longest wait for an answer of the database, the wait for a turn included. A token request has 4 s in all.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Longest wait for a turn with the database.
+const QUEUE: Duration = Duration::from_millis(1200);
+
+/// Longest that the database itself may work on something. With the wait before it this is less than our patience, so that
+/// nothing is done after we gave up on it.
+const ROUND: Duration = Duration::from_millis(1600);
+
 /// Everything the program remembers.
 pub trait Store:
     ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + BrakeStore + Health

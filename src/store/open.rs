@@ -68,15 +68,19 @@ pub async fn open(url: &DatabaseUrl, migrations: Migrations) -> Result<Arc<dyn S
         DatabaseUrl::Postgres(url) => {
             let driver = PostgresDriver::connect(url).await?;
             if wants(migrations, applied(driver.pool()).await.map_err(unavailable)?) {
-                migrate(&postgres::MIGRATOR, driver.pool()).await?;
+                let pool = driver.unhurried();
+                let migrated = migrate(&postgres::MIGRATOR, &pool).await;
+                pool.close().await;
+                migrated?;
             }
             Ok(Arc::new(SqlStore::new(driver)))
         }
         DatabaseUrl::Sqlite(path) => {
             make_folder(path)?;
             let driver = SqliteDriver::new(path)?;
-            if wants(migrations, applied(&driver.writer).await.map_err(unavailable)?) {
-                migrate(&sqlite::MIGRATOR, &driver.writer).await?;
+            driver.check_writable(path).await?;
+            if wants(migrations, applied(driver.writer()).await.map_err(unavailable)?) {
+                migrate(&sqlite::MIGRATOR, driver.writer()).await?;
             }
             Ok(Arc::new(SqlStore::new(driver)))
         }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Arguments, ConnectOptions, Connection, Postgres, query_as_with, query_with};
+use sqlx::{
+    Arguments, AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, query_as_with, query_with, raw_sql,
+};
 use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
@@ -14,7 +16,7 @@ use crate::model::failure::StoreError;
 use crate::store::lanes::Lanes;
 use crate::store::open::{is_migrated, pool_state, unavailable};
 use crate::store::rows::AnyRow;
-use crate::store::{PATIENCE, PoolState};
+use crate::store::{PATIENCE, PoolState, QUEUE, ROUND};
 
 /// The schema, as a list of steps.
 pub static MIGRATOR: Migrator = {
@@ -58,7 +60,11 @@ impl PostgresDriver {
         let share = CONNECTIONS.checked_div(u32::try_from(cores).unwrap_or(u32::MAX).saturating_add(1));
         let pool = PgPoolOptions::new()
             .max_connections(share.unwrap_or_default().max(FEWEST))
-            .acquire_timeout(PATIENCE)
+            .acquire_timeout(QUEUE)
+            .after_connect(|connection, _| {
+                let limit = AssertSqlSafe(format!("SET statement_timeout = {}", ROUND.as_millis()));
+                Box::pin(async move { connection.execute(raw_sql(limit)).await.map(drop) })
+            })
             .test_before_acquire(false)
             .before_acquire(|connection, known| {
                 Box::pin(async move {
@@ -71,6 +77,12 @@ impl PostgresDriver {
                 })
             });
         Ok(Self { pools: Lanes::new(cores, || pool.clone().connect_lazy_with(options.clone())) })
+    }
+
+    /// One connection on which a statement may take its time, for migrations.
+    pub fn unhurried(&self) -> PgPool {
+        let options = (*self.pool().connect_options()).clone();
+        PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_lazy_with(options)
     }
 }
 

@@ -5,15 +5,19 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::store::{PATIENCE, StoreError};
+use crate::store::{PATIENCE, QUEUE, StoreError};
 
 /// What became of a question.
 pub type Answer<A> = Result<A, StoreError>;
 
 /// A question with where its answer goes.
-type Asked<Q, A> = (Q, oneshot::Sender<Answer<A>>);
+struct Asked<Q, A> {
+    question: Q,
+    sender: oneshot::Sender<Answer<A>>,
+    at: Instant,
+}
 
 /// Gathers questions of one kind.
 pub struct Together<Q, A> {
@@ -52,7 +56,7 @@ impl<Q: Send + 'static, A: Send + 'static> Together<Q, A> {
         let (sender, receiver) = oneshot::channel();
         let begins = {
             let mut gathered = self.lock();
-            gathered.waiting.push((question, sender));
+            gathered.waiting.push(Asked { question, sender, at: Instant::now() });
             let begins = gathered.under_way < self.limits.rounds;
             gathered.under_way += usize::from(begins);
             begins
@@ -63,8 +67,8 @@ impl<Q: Send + 'static, A: Send + 'static> Together<Q, A> {
         }
         match timeout(PATIENCE, receiver).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(StoreError::Unavailable("the program is stopping".to_owned())),
-            Err(_) => Err(StoreError::Unavailable("no answer in time".to_owned())),
+            // Left out of its round, or the round broke off.
+            Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable("no answer in time".to_owned())),
         }
     }
 
@@ -86,9 +90,9 @@ impl<Q: Send + 'static, A: Send + 'static> Round<Q, A> {
         R: Future<Output = Vec<Answer<A>>> + Send + 'static,
     {
         while let Some(asked) = self.next() {
-            // Who has gone is not asked for.
-            let asked = asked.into_iter().filter(|(_, sender)| !sender.is_closed());
-            let (questions, senders): (Vec<_>, Vec<_>) = asked.unzip();
+            // Who has gone is not asked for, nor who waited so long that the answer could come too late.
+            let asked = asked.into_iter().filter(|asked| !asked.sender.is_closed() && asked.at.elapsed() < QUEUE);
+            let (questions, senders): (Vec<_>, Vec<_>) = asked.map(|asked| (asked.question, asked.sender)).unzip();
             if questions.is_empty() {
                 continue;
             }

@@ -14,6 +14,7 @@ mod support {
     pub mod app;
     pub mod chrome;
     pub mod chromedriver;
+    pub mod ledger;
     pub mod login_with_amazon;
     pub mod person;
     pub mod platform;

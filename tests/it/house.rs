@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("throttle", &["model"]),
+    ("steady_clock", &["model"]),
     ("store", &["model"]),
     ("tokens", &["model", "store"]),
     ("platforms", &["model"]),

@@ -12,6 +12,7 @@
 mod support;
 
 mod cli;
+mod faults;
 mod flows;
 mod house;
 mod http;

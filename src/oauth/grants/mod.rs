@@ -147,8 +147,9 @@ impl Protocol {
         issue: &Issue,
         grant: &Grant,
     ) -> Result<PlainSecret, Fault> {
-        let issued_at = self.clock.now();
-        let expires_at = after(issued_at, self.policy.access_ttl);
+        // Verifiers refuse a token that was issued in their future.
+        let issued_at = self.clock.shown_to_others();
+        let expires_at = after(self.clock.now(), self.policy.access_ttl);
         let id = AccessTokenId::random(grant.id, issue.refresh.generation, &*self.randomness);
         let Some(signer) = signer else {
             let scope_mask = grant.scope.mask_of(&issue.scope);

@@ -23,6 +23,7 @@ use couplet::tokens::master_key::MasterKey;
 use couplet::web::server;
 use tempfile::TempDir;
 
+use super::ledger;
 use super::person::Person;
 use super::platform::Platform;
 use super::postgres::fresh_database;
@@ -48,6 +49,11 @@ impl TestClock {
     /// Moves on.
     pub fn advance(&self, by: Duration) {
         *self.0.lock().unwrap() += by;
+    }
+
+    /// Steps back, as when it is set right.
+    pub fn step_back(&self, by: Duration) {
+        *self.0.lock().unwrap() -= by;
     }
 }
 
@@ -77,6 +83,12 @@ impl TestStore {
         };
         let store = open(&DatabaseUrl::parse(&url).unwrap(), Migrations::Apply).await.unwrap();
         Self { store, url, folder }
+    }
+}
+
+impl Drop for TestStore {
+    fn drop(&mut self) {
+        ledger::keep_sqlite(&self.folder.path().join("couplet.db"));
     }
 }
 

@@ -14,6 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 
+use super::ledger;
+
 /// The client id of the skill at Amazon.
 pub const AMAZON_CLIENT: &str = "amzn1.application-oa2-client.test";
 /// Its secret, with characters that need encoding.
@@ -194,6 +196,8 @@ async fn answer(stream: &mut TcpStream, shared: &Shared, fault: Option<WireFault
     let Answer { status, content_type, body } = shared.logic.answer(&call);
     let json: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
     let tokens = ["access_token", "refresh_token"].map(|name| json[name].as_str().map(str::to_owned));
+    ledger::note_json(&json);
+    ledger::note(AMAZON_SECRET);
     shared.issued.lock().unwrap().extend(tokens.into_iter().flatten());
     shared.ready.send_modify(|ready| *ready += 1);
     drop(shared.held.subscribe().wait_for(|held| !held).await);

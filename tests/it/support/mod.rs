@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod authority;
+pub mod ledger;
 pub mod login_with_amazon;
 pub mod numbers;
 pub mod partner;

@@ -6,6 +6,7 @@ use scraper::{Html, Selector};
 use url::Url;
 
 use super::app::{ALICE, PASSWORD};
+use super::ledger;
 
 /// A person with a browser.
 pub struct Person {
@@ -49,6 +50,22 @@ impl Page {
         self.texts(selector).next().unwrap_or_else(|| panic!("no {selector} in {}", self.body))
     }
 
+    /// Cookies, codes and form tokens.
+    fn note_secrets(&self) {
+        if ledger::folder().is_none() {
+            return;
+        }
+        for cookie in self.headers.get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok()) {
+            ledger::note(cookie.split(['=', ';']).nth(1).unwrap_or_default());
+        }
+        if let Some(to) = self.location().and_then(|to| self.url.join(&to).ok()) {
+            to.query_pairs().for_each(|(name, value)| ledger::note_field(&name, &value));
+        }
+        if self.has("form input[name=csrf]") {
+            ledger::note(&self.value("csrf"));
+        }
+    }
+
     fn texts(&self, selector: &str) -> std::vec::IntoIter<String> {
         let document = Html::parse_document(&self.body);
         let selector = Selector::parse(selector).unwrap();
@@ -87,50 +104,77 @@ impl Person {
 
     /// Opens an address; follows redirects within the server.
     pub async fn open(&self, url: &str) -> Page {
+        self.try_open(url).await.unwrap()
+    }
+
+    /// The same at a server that may be gone.
+    pub async fn try_open(&self, url: &str) -> reqwest::Result<Page> {
         self.go(self.http.get(url)).await
     }
 
     /// Sends a request without following anything.
     pub async fn send(&self, request: RequestBuilder) -> Page {
-        let response = request.send().await.unwrap();
-        let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
-        Page { status, headers, url, body: response.text().await.unwrap() }
+        self.try_send(request).await.unwrap()
     }
 
-    async fn go(&self, request: RequestBuilder) -> Page {
-        let mut page = self.send(request).await;
+    async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Page> {
+        let response = request.send().await?;
+        let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+        let page = Page { status, headers, url, body: response.text().await? };
+        page.note_secrets();
+        Ok(page)
+    }
+
+    async fn go(&self, request: RequestBuilder) -> reqwest::Result<Page> {
+        let mut page = self.try_send(request).await?;
         for _ in 0..10 {
-            let Some(location) = page.location() else { return page };
+            let Some(location) = page.location() else { return Ok(page) };
             let next = page.url.join(&location).unwrap();
             if !next.as_str().starts_with(&self.url) {
-                return page;
+                return Ok(page);
             }
-            page = self.send(self.http.get(next)).await;
+            page = self.try_send(self.http.get(next)).await?;
         }
         panic!("redirected in circles at {}", page.url)
     }
 
     /// Posts a form as a browser would, and follows redirects within the server.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Page {
+        self.try_post(path, form).await.unwrap()
+    }
+
+    /// The same at a server that may be gone.
+    pub async fn try_post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Result<Page> {
         self.go(self.posting(path, form)).await
     }
 
     /// The same as a request that the test may change.
     pub fn posting(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
+        form.iter().for_each(|(name, value)| ledger::note_field(name, value));
         self.http.post(format!("{}{path}", self.url)).header("Origin", &self.url).form(form)
     }
 
     /// Fills the sign-in form.
     pub async fn sign_in(&self, page: &Page, username: &str, password: &str) -> Page {
+        self.try_sign_in(page, username, password).await.unwrap()
+    }
+
+    /// The same at a server that may be gone.
+    pub async fn try_sign_in(&self, page: &Page, username: &str, password: &str) -> reqwest::Result<Page> {
         let (request, csrf) = (page.value("request"), page.value("csrf"));
         let form = [("username", username), ("password", password), ("request", &request), ("csrf", &csrf)];
-        self.post("/sign-in", &form).await
+        self.try_post("/sign-in", &form).await
     }
 
     /// Presses a button of the consent form.
     pub async fn decide(&self, page: &Page, decision: &str) -> Page {
+        self.try_decide(page, decision).await.unwrap()
+    }
+
+    /// The same at a server that may be gone.
+    pub async fn try_decide(&self, page: &Page, decision: &str) -> reqwest::Result<Page> {
         let (request, csrf) = (page.value("request"), page.value("csrf"));
-        self.post("/consent", &[("decision", decision), ("request", &request), ("csrf", &csrf)]).await
+        self.try_post("/consent", &[("decision", decision), ("request", &request), ("csrf", &csrf)]).await
     }
 
     /// Goes through a link as Alice, as far as it asks: signs in, allows, comes to the redirect.

@@ -1,9 +1,12 @@
 //! A platform, or any other OAuth client: builds authorization requests and calls the endpoints, with answers taken apart.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 use url::Url;
 
+use super::ledger;
 use super::person::{Page, Person};
 
 /// The challenge and verifier of RFC 7636 appendix B.
@@ -39,10 +42,16 @@ pub struct Answer {
 impl Answer {
     /// Takes an answer apart.
     pub async fn of(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        Self::attempt(request).await.unwrap()
+    }
+
+    /// The same from a server that may be gone.
+    pub async fn attempt(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let json = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null);
-        Self { status, headers, json }
+        let json = serde_json::from_slice(&response.bytes().await?).unwrap_or(Value::Null);
+        ledger::note_json(&json);
+        Ok(Self { status, headers, json })
     }
 
     /// A text member.
@@ -104,8 +113,18 @@ impl Platform {
 
     /// Posts a form with this client's credentials in the header, or its id in the body when it is public.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        Answer::of(self.posting(path, form)).await
+    }
+
+    /// The same as a request that the test may send otherwise.
+    pub fn posting(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
         let request = self.http.post(format!("{}{path}", self.url));
         let mut form = form.to_vec();
+        form.iter().for_each(|(name, value)| ledger::note_field(name, value));
+        if let Some(secret) = &self.secret {
+            ledger::note(secret);
+            ledger::note(&STANDARD.encode(format!("{}:{secret}", self.client_id)));
+        }
         let request = match &self.secret {
             Some(secret) => request.basic_auth(&self.client_id, Some(secret)),
             None => {
@@ -113,7 +132,7 @@ impl Platform {
                 request
             }
         };
-        Answer::of(request.form(&form)).await
+        request.form(&form)
     }
 
     /// Exchanges a code, with more or other parameters.

@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use url::Url;
 
+use super::ledger;
 use super::watchdog::Watchdog;
 
-/// What the script does with `create`, `start PORT SETTINGS…`, `stop`, and at the end of its input.
+/// What the script does with `create`, `start PORT SETTINGS…`, `stop MODE`, and at the end of its input.
 const SERVER_SCRIPT: &str = r#"
 folder=$(mktemp -d -t couplet-postgres.XXXXXX 2>/dev/null || mktemp -d /tmp/couplet-postgres.XXXXXX) || exit
 data="$folder/data" log="$folder/log"
+if [ -n "$LEDGER" ]; then touch "$LEDGER/awaited.$$"; fi
 answer() {
     if "$@" </dev/null >>"$log" 2>&1; then say ok; else say "failed $(tail -n 15 "$log" | tr '\n' ' ')"; fi
 }
@@ -34,9 +36,19 @@ while read -r question arguments; do
     case "$question" in
         create) answer create ;;
         start) answer start $arguments ;;
-        stop) answer stop fast ;;
+        stop) answer stop $arguments ;;
     esac
 done
+if [ -n "$LEDGER" ]; then
+    stop fast >/dev/null 2>&1
+    cp "$log" "$LEDGER/logs/$$-postgres"
+    # The first 16384 numbers are those of PostgreSQL's own tables, the same in every database.
+    find "$data/base" -type f -name '[0-9]*' | while read -r file; do
+        number="${file##*/}"
+        if [ "${number%%[._]*}" -ge 16384 ]; then cat "$file"; fi
+    done >"$LEDGER/databases/$$-postgres"
+    rm "$LEDGER/awaited.$$"
+fi
 stop immediate >/dev/null 2>&1
 rm -rf "$folder"
 "#;
@@ -124,7 +136,9 @@ impl Server {
             )
         });
         let programs = programs.to_str().expect("PostgreSQL's folder has a name in UTF-8");
-        let watchdog = Watchdog::start(SERVER_SCRIPT, &[("BIN", programs)], server_user());
+        let ledger = ledger::folder().map(|folder| folder.to_str().expect("the ledger has a name in UTF-8"));
+        let variables = [("BIN", programs), ("LEDGER", ledger.unwrap_or_default())];
+        let watchdog = Watchdog::start(SERVER_SCRIPT, &variables, server_user());
         watchdog.ask("create").unwrap_or_else(|cause| panic!("PostgreSQL's data folder cannot be created: {cause}"));
         let mut server = Self { watchdog, port: 0 };
         let mut cause = String::new();

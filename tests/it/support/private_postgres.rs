@@ -26,7 +26,12 @@ impl PrivatePostgres {
 
     /// Ends all connections and stops the server; returns when its port refuses.
     pub async fn stop(&self) {
-        self.ask("stop".to_owned()).await;
+        self.stop_by("fast").await;
+    }
+
+    /// The same in a mode of `pg_ctl stop`: after `immediate` the next start recovers from the log, as after a crash.
+    pub async fn stop_by(&self, mode: &str) {
+        self.ask(format!("stop {mode}")).await;
     }
 
     /// Starts the stopped server on the same port with the data it had; returns when it accepts connections.

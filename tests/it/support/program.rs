@@ -13,6 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::app::Backend;
+use super::ledger;
 use super::postgres::{free_port, fresh_database};
 
 /// How long a process may take to be ready, or to end, on a busy machine.
@@ -26,6 +27,22 @@ pub struct Program {
     /// Where it runs.
     pub folder: TempDir,
     variables: Vec<(String, String)>,
+    shell: Option<String>,
+}
+
+impl Drop for Program {
+    /// Standard output is not kept: it is where a new secret is told, once and on purpose. Logs are on standard error.
+    fn drop(&mut self) {
+        if ledger::folder().is_none() {
+            return;
+        }
+        ledger::note(MASTER_KEY.trim_end());
+        let entries = std::fs::read_dir(self.folder.path()).into_iter().flatten().flatten().map(|entry| entry.path());
+        entries
+            .filter(|path| path.extension().is_some_and(|end| end == "err"))
+            .for_each(|log| ledger::keep("logs", &log));
+        ledger::keep_sqlite(&self.folder.path().join("data/couplet.db"));
+    }
 }
 
 /// What a command that ended left behind.
@@ -51,7 +68,7 @@ pub struct Running {
 impl Program {
     /// In an empty folder, without any configuration.
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), shell: None }
     }
 
     /// With an empty database: the embedded one in the folder, or one on a server.
@@ -65,6 +82,12 @@ impl Program {
     /// With an environment variable.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Run by a shell command that ends in `exec`, and that may change what the program is allowed.
+    pub fn by(mut self, shell: &str) -> Self {
+        self.shell = Some(format!("{shell} \"$0\" \"$@\""));
         self
     }
 
@@ -112,6 +135,7 @@ impl Program {
     /// The same with something to read from standard input. A command that does not end is a failure.
     pub fn tell(&self, arguments: &str, input: &str) -> Ran {
         let mut running = self.spawn(arguments, Stdio::piped());
+        input.lines().for_each(ledger::note);
         // A command that reads nothing may have ended by now.
         drop(running.child.stdin.take().unwrap().write_all(input.as_bytes()));
         let began = Instant::now();
@@ -122,7 +146,9 @@ impl Program {
             }
             assert!(began.elapsed() < PATIENCE, "`{arguments}` does not end: {} {}", running.out(), running.log());
         };
-        Ran { code: status.code(), out: running.out(), err: running.log() }
+        let ran = Ran { code: status.code(), out: running.out(), err: running.log() };
+        serde_json::from_str(&ran.out).iter().for_each(ledger::note_json);
+        ran
     }
 
     /// Starts a server without waiting for it.
@@ -186,7 +212,11 @@ impl Program {
     }
 
     fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_couplet"));
+        let binary = env!("CARGO_BIN_EXE_couplet");
+        let mut command = Command::new(if self.shell.is_some() { "/bin/sh" } else { binary });
+        if let Some(shell) = &self.shell {
+            command.args(["-c", shell, binary]);
+        }
         command.args(arguments.split_whitespace()).current_dir(self.folder.path()).env_clear();
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env("PATH", path).envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -237,6 +267,11 @@ impl Running {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.err).unwrap()
+    }
+
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to end, as an init system does.
