@@ -32,6 +32,7 @@ mod stage;
 #[path = "../../tests/it/support"]
 #[expect(dead_code, reason = "the tests need more of their actors")]
 mod support {
+    pub mod ledger;
     pub mod postgres;
     pub mod watchdog;
 }

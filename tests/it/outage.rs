@@ -115,7 +115,7 @@ impl Scene {
         let answers = self.answers().into_iter().map(|(what, answer)| check_answer(what, answer));
         let pages = self.pages().into_iter().map(|(what, page)| check_page(what, page));
         let calm =
-            ["/healthz", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"].map(|path| async {
+            ["/healthz", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"].map(|path| async move {
                 let status = reqwest::get(self.address(path)).await.unwrap().status();
                 assert_eq!(status, 200, "{path}: what is known already is told");
             });
