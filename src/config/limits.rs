@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::config::parse::{parse_count, parse_lifetime};
 use crate::config::problems::Problems;
 use crate::config::values::{Values, either};
-use crate::config::{parse_count, parse_lifetime};
 
 /// What a connection, and all of them together, may take.
 #[derive(Clone, Copy, Debug)]

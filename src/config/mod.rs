@@ -4,6 +4,7 @@
 mod file;
 mod keys;
 mod limits;
+mod parse;
 mod problems;
 mod tls_files;
 mod values;
@@ -18,11 +19,14 @@ use url::Url;
 
 pub use keys::{KEYS, Key, example};
 pub use limits::Limits;
+use parse::{
+    parse_address, parse_collector, parse_count, parse_database, parse_duration, parse_lifetime, parse_log_format,
+    parse_networks, parse_public_url, parse_rate,
+};
 pub use problems::{Problem, Problems};
 use values::{Values, either};
 
 use crate::model::password_cost::PasswordCost;
-use crate::model::redirect_uri::is_loopback;
 use crate::store::open::DatabaseUrl;
 use crate::tls::TlsFiles;
 use crate::tokens::master_key::MasterKey;
@@ -227,79 +231,5 @@ fn check_cost(cost: PasswordCost, problems: &mut Problems) {
             "costs too much",
             "stay within 1048576 KiB, 64 iterations and 64 degrees of parallelism",
         );
-    }
-}
-
-fn parse_database(text: &str) -> Result<DatabaseUrl, String> {
-    let mend = || "write postgres://USER:PASSWORD@HOST/DATABASE, or sqlite:PATH without options".to_owned();
-    DatabaseUrl::parse(text).ok_or_else(mend)
-}
-
-fn parse_public_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|_| "write it whole, for example https://auth.example.com".to_owned())?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    match url.scheme() {
-        _ if !bare || url.password().is_some() || url.host_str().is_none() => {
-            Err("give scheme and host only, for example https://auth.example.com".to_owned())
-        }
-        "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        "http" => Err("use https; plain http is for loopback only".to_owned()),
-        _ => Err("use https".to_owned()),
-    }
-}
-
-fn parse_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "write an IP address and a port, for example 127.0.0.1:8080".to_owned())
-}
-
-fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
-    let network = |part: &str| part.parse().or_else(|_| part.parse().map(|address: std::net::IpAddr| address.into()));
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(network)
-        .collect::<Result<_, _>>()
-        .map_err(|_| "write networks separated by commas, for example 10.0.0.0/8,fd00::/8".to_owned())
-}
-
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let mend = || "write a duration such as 90s, 10m, 1h or 30d".to_owned();
-    let duration = humantime::parse_duration(text).map_err(|_| mend())?;
-    // A thousand years stay within what dates can be added to.
-    if duration > Duration::from_secs(1000 * 366 * 86_400) { Err(mend()) } else { Ok(duration) }
-}
-
-fn parse_lifetime(text: &str) -> Result<Duration, String> {
-    let duration = parse_duration(text)?;
-    if duration < Duration::from_secs(1) {
-        return Err("write at least 1s".to_owned());
-    }
-    Ok(duration)
-}
-
-fn parse_count(text: &str) -> Result<u32, String> {
-    let count = text.parse().ok().filter(|count| *count > 0);
-    count.ok_or_else(|| "write a whole number from 1".to_owned())
-}
-
-fn parse_rate(text: &str) -> Result<Rate, String> {
-    let mend = || "write COUNT/TIME such as 10/5m, or off".to_owned();
-    let (count, per) = text.split_once('/').ok_or_else(mend)?;
-    let per = parse_lifetime(per.trim()).map_err(|_| mend())?;
-    Ok(Rate { count: parse_count(count.trim()).map_err(|_| mend())?, per })
-}
-
-fn parse_collector(text: &str) -> Result<Url, String> {
-    let mend = || "write the collector's address, for example http://127.0.0.1:4318".to_owned();
-    let url = Url::parse(text).map_err(|_| mend())?;
-    let plain = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none();
-    if plain && url.fragment().is_none() { Ok(url) } else { Err(mend()) }
-}
-
-fn parse_log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "pretty" => Ok(LogFormat::Pretty),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("write pretty or json".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! Owns the threads that hash: one for each core, of the lowest priority, with a bounded queue before them. A flood of sign-ins
+//! Owns the threads that hash: one for each core, of low priority, with a bounded queue before them. A flood of sign-ins
 //! gets what is left over by everything else. Leaves what is hashed to `password.rs`.
 
 use std::collections::VecDeque;
@@ -6,9 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
 
-use thread_priority::{
-    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
+use rustix::process::{getpriority_process, setpriority_process};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -23,6 +21,9 @@ const QUEUE_PER_CORE: usize = 64;
 
 /// How long a thread without work keeps the memory of its last hash.
 const REST: Duration = Duration::from_millis(500);
+
+/// How much nicer the threads are than the rest: a tenth of a core is still theirs when something else wants all of it.
+const NICER: i32 = 10;
 
 /// More hashes are wanted at once than this machine can make in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,8 +167,12 @@ impl Queue {
     }
 }
 
-/// Gives this thread only the time that nobody else wants. Where that can't be had, it is as good as the others.
+/// Lets everything else go first. On Linux priorities are a thread's own; elsewhere they would be the whole process's.
 fn yield_to_others() {
-    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    drop(set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle));
+    #[cfg(target_os = "linux")]
+    if let Ok(nice) = getpriority_process(None)
+        && let Err(error) = setpriority_process(None, nice.saturating_add(NICER))
+    {
+        tracing::warn!(%error, "password hashing runs at the same priority as everything else");
+    }
 }

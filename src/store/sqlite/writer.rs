@@ -56,7 +56,12 @@ impl Writer {
 
     /// Why nobody can write, for as long as the file and its folder stay as they are.
     pub async fn why_not_writable(&self) -> Option<String> {
-        let attempt = async { self.pool.begin_with("BEGIN IMMEDIATE").await?.rollback().await };
+        let attempt = async {
+            let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            // SQLite lets a transaction begin on what it can only read; a write that is taken back shows it.
+            transaction.execute("PRAGMA user_version = 0").await?;
+            transaction.rollback().await
+        };
         let error = timeout(PATIENCE, attempt).await.ok()?.err()?;
         NOT_WRITABLE.contains(&code_of(&error)?).then(|| error.to_string())
     }
