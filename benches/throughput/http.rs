@@ -63,6 +63,11 @@ impl Connection {
 }
 
 impl Answer<'_> {
+    /// The status and the beginning of the body, to tell what is wrong with it.
+    pub fn summary(&self) -> String {
+        format!("{}: {}", self.status, self.body.chars().take(300).collect::<String>())
+    }
+
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(self.head, name)

@@ -165,8 +165,20 @@ impl Processes {
     }
 }
 
+/// Stops all connections when one got a wrong answer.
+struct StopAll(Arc<AtomicU8>);
+
+impl Drop for StopAll {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(STOPPED, Ordering::Relaxed);
+        }
+    }
+}
+
 async fn carry<W: Work>(address: SocketAddr, mut work: W, phase: Arc<AtomicU8>, pause: Duration) -> Vec<Duration> {
     let mut latencies = Vec::with_capacity(10_000);
+    let _guard = StopAll(phase.clone());
     let mut connection = Connection::open(address).await;
     let mut next = tokio::time::Instant::now();
     while phase.load(Ordering::Relaxed) != STOPPED {

@@ -7,7 +7,7 @@ use couplet::web::routes::{INTROSPECT, TOKEN};
 use crate::http::{Connection, Form};
 use crate::links::Links;
 use crate::load::{Load, Run, WARM, Work};
-use crate::sign_in::Browser;
+use crate::sign_in::{Browser, Busy};
 use crate::stage::{REDIRECT_URI, SECRET, Stage};
 
 /// What is measured.
@@ -94,7 +94,7 @@ impl Scenario {
         let each = if connections == 1 { CODES_A_SECOND.0 } else { CODES_A_SECOND.1 };
         let codes = (time + WARM).as_secs_f64() * each as f64;
         match self {
-            Scenario::SignIn => Load::start(address, Browser::prepare(stage, connections)),
+            Scenario::SignIn => Load::start(address, Browser::prepare(stage, connections, Busy::Fails)),
             Scenario::ExchangeOpaque | Scenario::ExchangeJwt => {
                 Load::start(address, self.shares(stage, connections, codes as usize))
             }
@@ -212,7 +212,7 @@ impl Work for Share {
         self.next += 1;
         let answer = connection.ask(self.form.with(token)).await;
         let expected = if matches!(self.usage, Use::Look) { "\"active\":true" } else { "\"access_token\":\"" };
-        assert!(answer.status == 200 && answer.body.contains(expected), "{} {}", answer.status, answer.body);
+        assert!(answer.status == 200 && answer.body.contains(expected), "{}", answer.summary());
         if matches!(self.usage, Use::Rotate) {
             let (_, successor) = answer.body.split_once("\"refresh_token\":\"").unwrap();
             let length = token.len();

@@ -13,6 +13,16 @@ pub struct Browser {
     numbers: Vec<usize>,
     next: usize,
     query: String,
+    busy: Busy,
+}
+
+/// What becomes of the answer that the server is too busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// The measurement fails: no sign-in was made.
+    Fails,
+    /// The next person tries.
+    TriesAgain,
 }
 
 /// People who have consented, and sign in again and again.
@@ -20,11 +30,11 @@ const PEOPLE: usize = 2_000;
 
 impl Browser {
     /// Lets people consent, and shares them out.
-    pub fn prepare(stage: &Stage, connections: usize) -> Vec<Self> {
+    pub fn prepare(stage: &Stage, connections: usize, busy: Busy) -> Vec<Self> {
         Links::active(stage, "stable", PEOPLE);
         let query = format!("response_type=code&client_id=stable&redirect_uri={}&state=a-state", encoded(REDIRECT_URI));
         let share = |first| (first..PEOPLE).step_by(connections).collect();
-        (0..connections).map(|first| Self { numbers: share(first), next: 0, query: query.clone() }).collect()
+        (0..connections).map(|first| Self { numbers: share(first), next: 0, query: query.clone(), busy }).collect()
     }
 }
 
@@ -45,6 +55,9 @@ impl Work for Browser {
             encoded(&field(&page, "csrf")),
         );
         let signed_in = connection.ask(&post(SIGN_IN, &address, &cookie, &form)).await;
+        if signed_in.status == 503 && self.busy == Busy::TriesAgain {
+            return true;
+        }
         expect(&signed_in, 303, "");
         let location = signed_in.header("location").unwrap().to_owned();
         let cookie = cookies(&signed_in);
@@ -56,7 +69,7 @@ impl Work for Browser {
 }
 
 fn expect(answer: &Answer, status: u16, text: &str) {
-    assert!(answer.status == status && answer.body.contains(text), "{} {} {}", answer.status, answer.head, answer.body);
+    assert!(answer.status == status && answer.body.contains(text), "{status} was expected, not {}", answer.summary());
 }
 
 fn get(path: &str, address: &str, cookies: &str) -> Vec<u8> {

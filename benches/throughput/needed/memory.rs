@@ -8,7 +8,7 @@ use crate::load::{Load, Processes, complete};
 use crate::machine::memory_of;
 use crate::scenario::Scenario;
 use crate::server::Server;
-use crate::sign_in::Browser;
+use crate::sign_in::{Browser, Busy};
 use crate::stage::Stage;
 
 /// What is sent over 64 connections, one after the other.
@@ -36,7 +36,7 @@ pub fn find(stage: &Stage, time: Duration, each: &mut impl FnMut(Finding)) {
         most < 100_000_000,
     ));
     let processes = Processes { server: server.pid(), database: None };
-    drop(Load::start(server.address, Browser::prepare(stage, 64)).measure(processes, time));
+    drop(Load::start(server.address, Browser::prepare(stage, 64, Busy::TriesAgain)).measure(processes, time));
     let (_, most) = memory_of(server.pid());
     let what = "the same after 64 connections that sign in";
     each(Finding::new(stage, what, megabytes(most), "< 100 MB", most < 100_000_000));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Finding;
 use crate::load::{Load, Run};
 use crate::scenario::Scenario;
-use crate::sign_in::Browser;
+use crate::sign_in::{Browser, Busy};
 use crate::stage::Stage;
 
 /// Connections that refresh.
@@ -29,7 +29,7 @@ pub fn find(stage: &Stage, time: Duration, each: &mut impl FnMut(Finding)) {
     for scenario in [Scenario::Stable, Scenario::Rotate] {
         for (how, pause) in [("640 a second", STEADY), ("16 without pause", Duration::ZERO)] {
             let alone = refreshes(stage, scenario, pause, time);
-            let storm = Load::start(stage.server.address, Browser::prepare(stage, STORM));
+            let storm = Load::start(stage.server.address, Browser::prepare(stage, STORM, Busy::TriesAgain));
             let beside = refreshes(stage, scenario, pause, time);
             storm.abandon();
             let [alone, beside] = [alone, beside].map(|run| run.milliseconds(0.99));
