@@ -12,8 +12,8 @@ use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::raw::{parse, send};
 use crate::support::stage::Stage;
 
-/// How many requests.
-const REQUESTS: u64 = 2_500;
+/// How many requests for each database.
+const REQUESTS: u64 = 1_200;
 
 /// How many at once.
 const AT_ONCE: usize = 16;
