@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpSocket;
 use tokio::signal::ctrl_c;
@@ -9,6 +10,7 @@ use tokio::signal::ctrl_c;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::app::{App, outbound};
@@ -32,6 +34,9 @@ const BACKLOG: u32 = 4096;
 
 /// Files beside the public connections: database, admin listener, partners, the program's own.
 const OTHER_FILES: u32 = 512;
+
+/// Longest wait for the database's connections to end.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Serves until it is told to stop.
 pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
@@ -82,6 +87,9 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
     share_at_the_end(&app).await;
     // It ends by itself; a code that is with the partner at this moment is worth the wait.
     drop(exchanging.await);
+    if timeout(CLOSING, app.store.close()).await.is_err() {
+        tracing::warn!("the database was not let go of in time; nothing is lost by that");
+    }
     served.map_err(|error| CliError::Failed(format!("serving failed: {error}")))
 }
 

@@ -63,6 +63,9 @@ pub trait Health: Send + Sync {
 
     /// How its pools of connections stand.
     fn pools(&self) -> Vec<PoolState>;
+
+    /// Lets go of the database in order: a SQLite file is whole by itself afterwards. Nothing can be asked any more.
+    async fn close(&self);
 }
 
 /// A pool of connections at one moment.

@@ -181,4 +181,10 @@ impl Driver for PostgresDriver {
         let threads = self.pools.all().map(|pool| pool_state("main", pool));
         threads.reduce(PoolState::and).into_iter().collect()
     }
+
+    async fn close(&self) {
+        for pool in self.pools.all() {
+            pool.close().await;
+        }
+    }
 }

@@ -136,4 +136,10 @@ impl Driver for SqliteDriver {
     fn pools(&self) -> Vec<PoolState> {
         vec![pool_state("writer", self.writer()), pool_state("readers", &self.readers)]
     }
+
+    async fn close(&self) {
+        // The last connection to go takes what waits beside the file into it, which only a writing one can.
+        self.readers.close().await;
+        self.writer().close().await;
+    }
 }

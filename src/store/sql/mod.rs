@@ -158,6 +158,9 @@ pub trait Driver: Send + Sync + 'static {
 
     /// How its pools stand.
     fn pools(&self) -> Vec<PoolState>;
+
+    /// Closes all connections.
+    fn close(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// The store over one kind of database.
@@ -219,5 +222,9 @@ impl<D: Driver> Health for SqlStore<D> {
 
     fn pools(&self) -> Vec<PoolState> {
         self.driver.pools()
+    }
+
+    async fn close(&self) {
+        self.driver.close().await;
     }
 }
