@@ -56,6 +56,13 @@ impl SqliteDriver {
     /// Tells a file or folder that can't be written, before anyone relies on it. Another process that writes at this moment is
     /// no obstacle.
     pub async fn check_writable(&self, path: &Path) -> Result<(), StoreError> {
+        // Asked first: on a file that it can only read, SQLite makes companions that nobody can write.
+        #[cfg(unix)]
+        if path.exists()
+            && let Err(why) = rustix::fs::access(path, rustix::fs::Access::WRITE_OK)
+        {
+            return Err(StoreError::ReadOnly { file: path.display().to_string(), why: why.to_string() });
+        }
         match self.writer.why_not_writable().await {
             Some(why) => Err(StoreError::ReadOnly { file: path.display().to_string(), why }),
             None => Ok(()),
