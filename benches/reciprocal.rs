@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 #[expect(dead_code, reason = "the tests need more of their actors")]
 mod support {
     pub mod app;
+    pub mod ledger;
     pub mod login_with_amazon;
     pub mod person;
     pub mod platform;

@@ -65,7 +65,12 @@ impl SqliteDriver {
     /// Tells a file or folder that can't be written, before anyone relies on it. Another process that writes at this moment is
     /// no obstacle.
     pub async fn check_writable(&self, path: &Path) -> Result<(), StoreError> {
-        let attempt = async { self.writer.begin_with("BEGIN IMMEDIATE").await?.rollback().await };
+        // Beginning alone does not tell: SQLite takes that for reading when it can't write.
+        let attempt = async {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            transaction.execute("PRAGMA user_version = 0").await?;
+            transaction.rollback().await
+        };
         match timeout(PATIENCE, attempt).await {
             Ok(Err(error)) if NOT_WRITABLE.contains(&code_of(&error).unwrap_or_default()) => {
                 Err(StoreError::ReadOnly { file: path.display().to_string(), why: error.to_string() })

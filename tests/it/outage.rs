@@ -59,13 +59,19 @@ impl Scene {
             ("refresh", alexa.refresh(&tokens.refresh).boxed_local()),
             ("exchange", alexa.exchange(&self.code, &[]).boxed_local()),
             ("token exchange", alexa.partner_token(access, &[]).boxed_local()),
-            ("introspection", async { alexa.post("/oauth2/introspect", &[("token", access)]).await }.boxed_local()),
+            (
+                "introspection",
+                async move { alexa.post("/oauth2/introspect", &[("token", access)]).await }.boxed_local(),
+            ),
             ("revocation", alexa.revoke(&tokens.refresh).boxed_local()),
-            ("reciprocal", async { alexa.hand_over(access, self.amazon.issue_code().expose()).await }.boxed_local()),
+            (
+                "reciprocal",
+                async move { alexa.hand_over(access, self.amazon.issue_code().expose()).await }.boxed_local(),
+            ),
             ("reciprocal grant", self.reciprocal_grant().boxed_local()),
             (
                 "readiness",
-                async { Answer::of(reqwest::Client::new().get(self.address("/readyz"))).await }.boxed_local(),
+                async move { Answer::of(reqwest::Client::new().get(self.address("/readyz"))).await }.boxed_local(),
             ),
         ]
     }
@@ -115,7 +121,7 @@ impl Scene {
         let answers = self.answers().into_iter().map(|(what, answer)| check_answer(what, answer));
         let pages = self.pages().into_iter().map(|(what, page)| check_page(what, page));
         let calm =
-            ["/healthz", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"].map(|path| async {
+            ["/healthz", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"].map(|path| async move {
                 let status = reqwest::get(self.address(path)).await.unwrap().status();
                 assert_eq!(status, 200, "{path}: what is known already is told");
             });
