@@ -59,13 +59,19 @@ impl Scene {
             ("refresh", alexa.refresh(&tokens.refresh).boxed_local()),
             ("exchange", alexa.exchange(&self.code, &[]).boxed_local()),
             ("token exchange", alexa.partner_token(access, &[]).boxed_local()),
-            ("introspection", async { alexa.post("/oauth2/introspect", &[("token", access)]).await }.boxed_local()),
+            (
+                "introspection",
+                async move { alexa.post("/oauth2/introspect", &[("token", access)]).await }.boxed_local(),
+            ),
             ("revocation", alexa.revoke(&tokens.refresh).boxed_local()),
-            ("reciprocal", async { alexa.hand_over(access, self.amazon.issue_code().expose()).await }.boxed_local()),
+            (
+                "reciprocal",
+                async move { alexa.hand_over(access, self.amazon.issue_code().expose()).await }.boxed_local(),
+            ),
             ("reciprocal grant", self.reciprocal_grant().boxed_local()),
             (
                 "readiness",
-                async { Answer::of(reqwest::Client::new().get(self.address("/readyz"))).await }.boxed_local(),
+                async move { Answer::of(reqwest::Client::new().get(self.address("/readyz"))).await }.boxed_local(),
             ),
         ]
     }
