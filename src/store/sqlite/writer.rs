@@ -92,8 +92,12 @@ where
     let end = Instant::now() + ROUND;
     let attempts = async {
         loop {
-            match work(pool.acquire().await?).await {
-                Err(error) if code_of(&error) == Some(BUSY) && Instant::now() + TURN < end => {}
+            let connection = pool.acquire().await?;
+            if Instant::now() + TURN > end {
+                return Err(sqlx::Error::PoolTimedOut);
+            }
+            match work(connection).await {
+                Err(error) if code_of(&error) == Some(BUSY) => {}
                 result => return result,
             }
         }
