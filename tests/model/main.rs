@@ -58,7 +58,7 @@ fn number(variable: &str) -> Option<u64> {
 fn every_history_of_links_is_one_that_the_specification_allows(#[values(Sqlite, Postgres)] backend: Backend) {
     let cases = number("COUPLET_CASES").map_or(FEW, |cases| u32::try_from(cases).unwrap());
     let seed = number("COUPLET_SEED").unwrap_or_else(|| u64::from_be_bytes(bytes(&SystemRandomness)));
-    let config = Config { cases, max_shrink_iters: 3000, failure_persistence: None, ..Config::default() };
+    let config = Config { cases, max_shrink_iters: 1000, failure_persistence: None, ..Config::default() };
     let seed_bytes = [seed.to_be_bytes(); 4].concat();
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed_bytes));
 
