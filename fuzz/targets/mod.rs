@@ -4,7 +4,7 @@
 //! `make fuzz` runs them under libFuzzer for a long time; `tests/fuzz` runs the same functions for a short one, within
 //! `make test`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a target tells a finding by a panic")]
+#![expect(clippy::expect_used, reason = "a target tells a finding by a panic")]
 
 pub mod client_credentials;
 pub mod client_settings;

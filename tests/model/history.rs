@@ -120,7 +120,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 fn back() -> impl Strategy<Value = Back> {
-    prop_oneof![5 => Just(0), 3 => Just(1), 1 => 2..5_usize]
+    prop_oneof![5 => Just(0), 3 => Just(1), 2 => 2..5_usize]
 }
 
 fn by() -> impl Strategy<Value = By> {
