@@ -1,5 +1,5 @@
 # What people and CI call, under the same names.
-.PHONY: run test lint bench endurance
+.PHONY: run test lint bench endurance model fuzz
 
 # The first look: an embedded database, a demo user, and a page that plays the Alexa app.
 run:
@@ -25,3 +25,12 @@ bench:
 	scripts/install-test-tools.sh
 	cargo bench --locked --bench reciprocal
 	cargo bench --locked --bench throughput -- --write
+
+# The life of a link against its specification (tests/model/): ten thousand histories on each database, or COUPLET_CASES.
+model:
+	scripts/install-test-tools.sh
+	COUPLET_CASES=$${COUPLET_CASES:-10000} cargo test --locked --test model -- --nocapture
+
+# Every parser of what comes from outside (fuzz/): each for FUZZ_SECONDS (1200) or ten million inputs.
+fuzz:
+	scripts/fuzz.sh

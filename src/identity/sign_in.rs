@@ -166,7 +166,8 @@ impl Identity {
     }
 }
 
-fn parse_cookie(cookie: &str) -> Option<(SignInId, TokenSecret)> {
+/// Reads the value of a session cookie; `None` when it can't be one of ours.
+pub fn parse_cookie(cookie: &str) -> Option<(SignInId, TokenSecret)> {
     let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
     let (id, secret) = bytes.split_at_checked(16)?;
     let id = Uuid::from_slice(id).ok()?;

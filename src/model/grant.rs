@@ -121,7 +121,8 @@ impl Rotations {
         let distances = distances.iter().map(|distance| u32::from_be_bytes(*distance));
         let distances = distances.filter(|distance| *distance != Self::NONE);
         let moments: Vec<i64> = distances.map(|distance| latest.checked_sub(distance.into())).collect::<Option<_>>()?;
-        let plausible = rest.is_empty() && moments.len() <= Self::KEPT && moments.is_sorted();
+        let dates = moments.iter().all(|moment| Timestamp::from_timestamp_millis(*moment).is_some());
+        let plausible = rest.is_empty() && (1..=Self::KEPT).contains(&moments.len()) && moments.is_sorted() && dates;
         plausible.then_some(Self { moments, alive })
     }
 
@@ -204,5 +205,8 @@ mod tests {
             assert_eq!(rotations.to_bytes().len(), rotated_at(&[0]).to_bytes().len());
         }
         assert_eq!(Rotations::from_bytes(&[1, 2, 3]), None);
+        assert_eq!(Rotations::from_bytes(&[0xff; 76]), None, "no moment at all");
+        let beyond = [i64::MAX.to_be_bytes().as_slice(), &[0; 8]].concat();
+        assert_eq!(Rotations::from_bytes(&beyond), None, "a moment that is no date");
     }
 }

@@ -11,7 +11,8 @@ use crate::model::partner::{Partner, Profile};
 use crate::model::reverse_link::{ReverseLink, WaitingCode};
 use crate::model::secret::PlainSecret;
 use crate::model::time::Timestamp;
-use crate::partners::authorization_server::{AuthorizationServer, CallFault, Issued};
+use crate::partners::answer::{CallFault, Issued};
+use crate::partners::authorization_server::AuthorizationServer;
 use crate::partners::{LEASE, Partners, VaultFailure};
 
 /// The pause after the first try without an answer; each further one is twice as long.

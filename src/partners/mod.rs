@@ -2,6 +2,7 @@
 //! sealed and hands out fresh ones. Leaves who may bring a code or fetch a token to `oauth/`, and the life of a reverse link to
 //! `model/reverse_link.rs`.
 
+pub mod answer;
 mod authorization_server;
 mod exchange;
 mod flights;

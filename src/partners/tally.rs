@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::partners::authorization_server::{CallFault, Issued};
+use crate::partners::answer::{CallFault, Issued};
 
 /// How often a partner was asked for something with what result: what, result, how often.
 pub type Calls = [(&'static str, &'static str, u64); 6];

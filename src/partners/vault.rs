@@ -11,7 +11,7 @@ use crate::model::reverse_link::{CodeHash, SealedTokens, TokensId, WaitingCode};
 use crate::model::secret::PlainSecret;
 use crate::model::time::{Timestamp, after};
 use crate::partners::VaultFailure;
-use crate::partners::authorization_server::Issued;
+use crate::partners::answer::Issued;
 use crate::tokens::keys::Keys;
 use crate::tokens::seal::Place;
 

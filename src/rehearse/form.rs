@@ -6,7 +6,7 @@ use url::{Url, form_urlencoded};
 
 /// A form of a page, with the values it would be submitted with.
 #[derive(Debug, Clone)]
-pub(super) struct Form {
+pub struct Form {
     action: Url,
     method: Method,
     fields: Vec<Field>,
@@ -15,18 +15,22 @@ pub(super) struct Form {
 
 /// How a form is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
+pub enum Method {
+    /// The fields in the query.
     Get,
+    /// The fields in the body.
     Post,
 }
 
 /// What a submitted form becomes: a request yet to be sent.
 #[derive(Debug, Clone)]
-pub(super) struct Submission {
-    pub(super) url: Url,
-    pub(super) method: Method,
+pub struct Submission {
+    /// Where it goes.
+    pub url: Url,
+    /// How it is sent.
+    pub method: Method,
     /// The body of a POST; empty for GET, where the fields are in the URL.
-    pub(super) body: String,
+    pub body: String,
 }
 
 #[derive(Debug, Clone)]
@@ -47,7 +51,7 @@ struct Button {
 }
 
 /// All forms of a page, in the order of the document.
-pub(super) fn forms(body: &str, page_url: &Url) -> Vec<Form> {
+pub fn forms(body: &str, page_url: &Url) -> Vec<Form> {
     let html = Html::parse_document(body);
     let elements: Vec<ElementRef<'_>> = html.root_element().descendants().filter_map(ElementRef::wrap).collect();
     let is_form = |element: &&ElementRef<'_>| element.value().name() == "form";
@@ -152,12 +156,12 @@ fn read_method(method: Option<&str>) -> Option<Method> {
 
 impl Form {
     /// Whether a password is asked for.
-    pub(super) fn asks_for_a_password(&self) -> bool {
+    pub fn asks_for_a_password(&self) -> bool {
         self.password_field().is_some()
     }
 
     /// The sign-in form filled in and sent by its first button; `None` when it has no place for a name or a password.
-    pub(super) fn sign_in(mut self, login: &str, password: &str) -> Option<Submission> {
+    pub fn sign_in(mut self, login: &str, password: &str) -> Option<Submission> {
         let password_at = self.password_field()?;
         let login_at = self.login_field()?;
         self.fields.get_mut(password_at)?.value = password.to_owned();
@@ -167,7 +171,7 @@ impl Form {
     }
 
     /// The consent form sent by the button that agrees; `None` when it has no such button.
-    pub(super) fn agree(self) -> Option<Submission> {
+    pub fn agree(self) -> Option<Submission> {
         let button = self.buttons.iter().find(|button| button.agrees()).cloned()?;
         Some(self.submit(Some(&button)))
     }

@@ -11,7 +11,7 @@ mod back;
 pub mod browser;
 pub mod dev;
 pub mod endpoints;
-mod form;
+pub mod form;
 mod front;
 pub mod login_with_amazon;
 mod page_rules;

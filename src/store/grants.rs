@@ -144,6 +144,10 @@ pub trait GrantStore: Send + Sync {
         now: Timestamp,
     ) -> Result<RedeemCode, StoreError>;
 
+    /// Ends a grant that was never redeemed, for good: its code was refused, and stays so when the clock steps back. `false`
+    /// when it was redeemed or ended meanwhile; then nothing changed.
+    async fn end_issued(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError>;
+
     /// Replaces the refresh token in force, provided it still is `from`. Of any number of simultaneous calls one rotates.
     async fn rotate_refresh(
         &self,

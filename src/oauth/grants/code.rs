@@ -36,6 +36,7 @@ impl Protocol {
                 GrantState::Revoked { .. } => return Err(no_grant("the link was revoked").into()),
                 GrantState::Active(active) => return self.repeat(client, &proven, &owned.grant, active).await,
                 GrantState::Issued if self.clock.now() >= owned.grant.code.expires_at => {
+                    self.store.end_issued(owned.grant.id, self.clock.now()).await?;
                     return Err(no_grant("the code has expired").into());
                 }
                 GrantState::Issued => {}

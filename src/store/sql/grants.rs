@@ -118,6 +118,11 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         Ok(if redeemed { RedeemCode::Redeemed } else { RedeemCode::Spent })
     }
 
+    async fn end_issued(&self, id: GrantId, now: Timestamp) -> Result<bool, StoreError> {
+        let end = "UPDATE grants SET state = 'revoked', revoked_at = $2 WHERE id = $1 AND state = 'issued'";
+        self.changes(statement!(end, id.0, now)).await
+    }
+
     async fn rotate_refresh(
         &self,
         id: GrantId,

@@ -146,7 +146,7 @@ impl Program {
             }
             assert!(began.elapsed() < PATIENCE, "`{arguments}` does not end: {} {}", running.out(), running.log());
         };
-        let ran = Ran { code: status.code(), out: running.out(), err: running.log() };
+        let ran = Ran { code: status.code(), out: running.out(), err: std::fs::read_to_string(&running.err).unwrap() };
         serde_json::from_str(&ran.out).iter().for_each(ledger::note_json);
         ran
     }
@@ -264,9 +264,19 @@ impl Running {
         std::fs::read_to_string(&self.out).unwrap()
     }
 
-    /// What it has logged so far.
+    /// What it has logged so far. Lines are written a moment after they are made.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.err).unwrap()
+        let read = || std::fs::read_to_string(&self.err).unwrap();
+        let mut log = read();
+        for _ in 0..50 {
+            std::thread::sleep(Duration::from_millis(20));
+            let later = read();
+            if later == log {
+                break;
+            }
+            log = later;
+        }
+        log
     }
 
     /// The id of its process.

@@ -73,7 +73,9 @@ impl Forge {
         assert!(!self.client.is_active(token).await, "{shown}");
         assert_eq!(self.client.revoke(token).await.status, 200, "{shown}");
         let handed_over = self.client.hand_over(token, "a-code").await;
-        assert_eq!((handed_over.status.as_u16(), handed_over.error()), (401, "invalid_token"), "{shown}");
+        // As a header it may be too long to be read at all.
+        let refused = [(401, "invalid_token"), (431, "")].contains(&(handed_over.status.as_u16(), handed_over.error()));
+        assert!(refused, "{} {}: {shown}", handed_over.status, handed_over.json);
     }
 }
 

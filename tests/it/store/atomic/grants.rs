@@ -25,6 +25,22 @@ async fn one_of_many_redeems_a_code(#[values(Sqlite, Postgres)] backend: Backend
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_refused_is_never_redeemed_and_a_link_is_not_ended_as_a_code(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let cellar = Cellar::on(backend).await;
+    let (grant, link) = (cellar.code().await, cellar.link().await);
+    assert!(cellar.store.end_issued(grant.id, moment(7)).await.unwrap());
+    assert!(!cellar.store.end_issued(grant.id, moment(8)).await.unwrap());
+    assert!(!cellar.store.end_issued(link, moment(8)).await.unwrap());
+    let redeemed = cellar.store.redeem_code(grant.id, &grant.code.hash, &token_hash(1), moment(1)).await.unwrap();
+    assert_eq!(redeemed, RedeemCode::Spent);
+    assert_same(cellar.state(grant.id).await, GrantState::Revoked { at: moment(7) });
+    cellar.active(link).await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_of_many_replaces_a_refresh_token(#[values(Sqlite, Postgres)] backend: Backend) {
     let cellar = Cellar::on(backend).await;
     let id = cellar.link().await;
