@@ -46,6 +46,8 @@ impl Arguments {
                 _ => panic!("{word} is unknown; {USAGE}"),
             }
         }
+        let whole = read.only.is_empty() && read.backend.is_none();
+        assert!(whole || !read.write, "--write is for a run of everything");
         read
     }
 
