@@ -4,7 +4,7 @@ use couplet::model::client::{AccessTokenFormat, RefreshPolicy};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::specification::{Asks, By, Choices, Moment, Proof};
+use crate::specification::{Asks, By, Choices, Proof};
 
 /// How far back in the list of all that was seen: 0 is the newest.
 pub type Back = usize;
@@ -44,7 +44,7 @@ pub enum Step {
     /// The same thing several times at once.
     Times(usize, Deed),
     /// The clock steps, forth or back.
-    Clock(Moment),
+    Clock(i64),
     /// The server dies and is started again: what it had in memory is lost.
     Restart,
     /// The server forgets what is over.
@@ -64,9 +64,9 @@ pub struct History {
     pub steps: Vec<Step>,
 }
 
-const MINUTE: Moment = 60;
-const HOUR: Moment = 3600;
-const DAY: Moment = 86_400;
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3600;
+const DAY: i64 = 86_400;
 
 /// Histories of 5 to 25 steps.
 pub fn histories() -> impl Strategy<Value = History> {
@@ -96,7 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Steps of the clock around everything that ends: grace, codes, access tokens, what is kept.
-fn clock() -> impl Strategy<Value = Moment> {
+fn clock() -> impl Strategy<Value = i64> {
     prop_oneof![
         4 => select(vec![1, 30, 59, MINUTE, 61]),
         2 => select(vec![4 * MINUTE, 5 * MINUTE, HOUR]),

@@ -1,22 +1,27 @@
 //! The life of a link, as it is promised: what every request is answered, and how things are after it.
 //!
 //! Written from `docs/architecture.md` and RFC 6749, 7009, 7636, 7662 and 9700, not from the sources. Here is no database, no
-//! hash and no race: requests come one after the other, tokens are plain numbers, and a clock is a number too. Time is what
-//! the clock says, also when it stepped; but what was refused for good, or replaced for good, stays so whatever the clock says.
+//! hash and no race: requests come one after the other, tokens are plain numbers, and a clock is a number too. Time follows the
+//! clock when that steps forth. When it steps back, time goes on from where it was, a tenth slower until the clock has caught
+//! up; only a server that starts anew begins with what the clock shows. What was refused for good, or replaced for good, stays so
+//! in any case.
 
 use couplet::model::client::RefreshPolicy::{self, Rotate, Stable, Strict};
 
-/// Seconds, as the server's clock counts them.
+/// Tenths of a second.
 pub type Moment = i64;
 
+/// As many as a second has.
+pub const SECOND: Moment = 10;
+
 /// How long a code can be redeemed: `tokens.code_ttl`.
-const CODE_LIVES: Moment = 300;
+const CODE_LIVES: Moment = 300 * SECOND;
 /// How long an access token is in force: `tokens.access_ttl`.
-const ACCESS_LIVES: Moment = 3600;
+const ACCESS_LIVES: Moment = 3600 * SECOND;
 /// How long a lost answer can be fetched again: `tokens.refresh_grace`.
-const GRACE: Moment = 60;
+const GRACE: Moment = 60 * SECOND;
 /// How long a purge leaves a link that ended.
-const KEPT: Moment = 30 * 86_400;
+const KEPT: Moment = 30 * 86_400 * SECOND;
 
 const INVALID_CLIENT: Reply = Reply::Refused("invalid_client");
 const INVALID_GRANT: Reply = Reply::Refused("invalid_grant");
@@ -178,24 +183,31 @@ pub struct Model {
     client: Choices,
     client_enabled: bool,
     user_enabled: bool,
-    now: Moment,
+    clock: Moment,
+    ahead: Moment,
     links: Vec<Life>,
 }
 
 impl Model {
     /// Nothing is linked yet.
     pub fn new(client: Choices) -> Self {
-        Self { client, client_enabled: true, user_enabled: true, now: 0, links: Vec::new() }
+        Self { client, client_enabled: true, user_enabled: true, clock: 0, ahead: 0, links: Vec::new() }
     }
 
     /// The time.
     pub fn now(&self) -> Moment {
-        self.now
+        self.clock + self.ahead
     }
 
     /// The clock steps, forth or back.
-    pub fn step(&mut self, seconds: Moment) {
-        self.now += seconds;
+    pub fn step(&mut self, by: Moment) {
+        self.clock += by;
+        self.ahead = if by < 0 { self.ahead - by } else { (self.ahead - by / 10).max(0) };
+    }
+
+    /// The server starts anew.
+    pub fn restart(&mut self) {
+        self.ahead = 0;
     }
 
     /// The operator switches the client on or off.
@@ -213,7 +225,7 @@ impl Model {
     /// The user allows a link. Whether there is a code then: not for a client that is switched off.
     pub fn allow(&mut self) -> bool {
         if self.client_enabled {
-            self.links.push(Life::Issued { expires: self.now + CODE_LIVES });
+            self.links.push(Life::Issued { expires: self.now() + CODE_LIVES });
         }
         self.client_enabled
     }
@@ -228,7 +240,7 @@ impl Model {
             Proof::Whole if self.user_enabled => {}
             _ => return INVALID_GRANT,
         }
-        let now = self.now;
+        let now = self.now();
         match &self.links[link] {
             Life::Issued { expires } if now < *expires => {
                 self.links[link] = Life::Active(Active { redeemed: now, replaced: Vec::new(), arrived: false });
@@ -260,7 +272,7 @@ impl Model {
             Asks::Less => Permits::Less,
             Asks::Nothing => Permits::All,
         };
-        let now = self.now;
+        let now = self.now();
         let Life::Active(active) = &mut self.links[token.link] else { return INVALID_GRANT };
         if !self.user_enabled {
             return INVALID_GRANT;
@@ -278,7 +290,7 @@ impl Model {
 
     /// A resource server asks about an access token, and so sees that its answer arrived.
     pub fn use_access(&mut self, token: AccessToken) -> Reply {
-        let lives = self.client_enabled && self.user_enabled && self.now < token.until;
+        let lives = self.client_enabled && self.user_enabled && self.now() < token.until;
         match &mut self.links[token.with.link] {
             Life::Active(active) if lives => {
                 active.arrived |= token.with.generation == active.replaced.len();
@@ -292,7 +304,7 @@ impl Model {
     pub fn look_at(&self, token: RefreshToken) -> Reply {
         let Life::Active(active) = &self.links[token.link] else { return Reply::Inactive };
         let in_force = token.generation == active.replaced.len();
-        let retry = self.client.refresh == Rotate && !in_force && active.may_retry(token.generation, self.now);
+        let retry = self.client.refresh == Rotate && !in_force && active.may_retry(token.generation, self.now());
         let good = (in_force || retry) && self.client_enabled && self.user_enabled;
         if good { Reply::Good } else { Reply::Inactive }
     }
@@ -312,7 +324,7 @@ impl Model {
 
     /// An access token is revoked; one that has ended ends nothing more.
     pub fn revoke_access(&mut self, token: AccessToken, by: By) -> Reply {
-        let ended = by == By::TheClient && self.client_enabled && self.now >= token.until;
+        let ended = by == By::TheClient && self.client_enabled && self.now() >= token.until;
         if ended { Reply::Done } else { self.revoke(token.with.link, by) }
     }
 
@@ -329,10 +341,11 @@ impl Model {
 
     /// The server forgets what is over.
     pub fn purge(&mut self) {
+        let now = self.now();
         for life in &mut self.links {
             let over = match life {
-                Life::Issued { expires } => *expires < self.now,
-                Life::Ended { at } => *at < self.now - KEPT,
+                Life::Issued { expires } => *expires < now,
+                Life::Ended { at } => *at < now - KEPT,
                 Life::Active(_) | Life::Forgotten => false,
             };
             if over {
@@ -359,14 +372,16 @@ impl Model {
     }
 
     fn end(&mut self, link: usize) -> Reply {
+        let now = self.now();
         if let life @ (Life::Issued { .. } | Life::Active(_)) = &mut self.links[link] {
-            *life = Life::Ended { at: self.now };
+            *life = Life::Ended { at: now };
         }
         INVALID_GRANT
     }
 
     /// An access token lives its whole time, whatever is issued after it.
     fn tokens(&self, with: RefreshToken, permits: Permits) -> Reply {
-        Reply::Tokens(AccessToken { with, permits, until: self.now + ACCESS_LIVES })
+        let until = (self.now() + ACCESS_LIVES).div_euclid(SECOND) * SECOND;
+        Reply::Tokens(AccessToken { with, permits, until })
     }
 }

@@ -29,7 +29,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::history::History;
-use crate::specification::{By, Moment};
+use crate::specification::By;
 use crate::support::app::{Backend, SECRET, TestStore};
 use crate::support::platform::{CHALLENGE, VERIFIER};
 use crate::support::rows::Rows;
@@ -62,6 +62,8 @@ pub struct Stage {
     database: TestStore,
     rows: Rows,
     stories: u32,
+    /// What the clock showed when the story began.
+    beginning: i64,
 }
 
 /// Who is linked to what in one story.
@@ -78,7 +80,7 @@ pub enum Outcome {
     /// Tokens and their scope.
     Tokens { refresh: String, access: String, scope: String },
     /// What introspection told of a living token: its scope, and the end of an access token.
-    Active { scope: String, until: Option<Moment> },
+    Active { scope: String, until: Option<i64> },
     /// Introspection told of nothing.
     Inactive,
     /// Done.
@@ -113,12 +115,15 @@ impl Stage {
         let app = assemble(&database.url, clock.clone()).await;
         let settings = ClientSettings { introspect_any: true, ..settings() };
         app.store.add_client(&client(ANOTHER_CLIENT, false, settings)).await.unwrap();
-        Self { app, clock, rows: Rows::of(&database).await, database, stories: 0 }
+        Self { app, clock, rows: Rows::of(&database).await, database, stories: 0, beginning: 0 }
     }
 
-    /// Puts the clock back and brings a client and a user.
+    /// Lets the clock catch up with the server's time, and brings a client and a user.
     pub async fn begin(&mut self, history: &History) -> Cast {
-        self.clock.0.store(0, Ordering::SeqCst);
+        let ahead = self.app.protocol.clock.now() - self.clock.now();
+        self.step((ahead.num_seconds() + 1) * 10);
+        assert_eq!(self.app.protocol.clock.now(), self.clock.now());
+        self.beginning = self.clock.0.load(Ordering::SeqCst);
         self.stories += 1;
         let settings = ClientSettings {
             refresh: history.choices.refresh,
@@ -149,14 +154,21 @@ impl Stage {
         self.app.store.delete_user(cast.user.id).await.unwrap();
     }
 
-    /// The clock steps.
-    pub fn step(&self, seconds: Moment) {
+    /// When the story began, in seconds as the server tells them.
+    pub fn beginning(&self) -> i64 {
+        BEGINNING + self.beginning
+    }
+
+    /// The clock steps, and the server sees it.
+    pub fn step(&self, seconds: i64) {
         self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+        self.app.protocol.clock.now();
     }
 
     /// The server dies; another one starts over the same database.
     pub async fn restart(&mut self) {
         self.app = assemble(&self.database.url, self.clock.clone()).await;
+        self.app.protocol.clock.now();
     }
 
     /// The server forgets what is over.
@@ -301,6 +313,6 @@ fn introspected(answer: Introspection) -> Outcome {
     if answer["active"] != Value::Bool(true) {
         return Outcome::Inactive;
     }
-    let until = answer["exp"].as_i64().map(|until| until - BEGINNING);
+    let until = answer["exp"].as_i64();
     Outcome::Active { scope: answer["scope"].as_str().unwrap_or_default().to_owned(), until }
 }

@@ -4,7 +4,7 @@ use couplet::app::SystemRandomness;
 use couplet::tokens::opaque::AuthorizationCode;
 
 use crate::history::{Back, Deed, History, Step};
-use crate::specification::{Asks, By, Permits, Proof};
+use crate::specification::{Asks, By, Permits, Proof, SECOND};
 use crate::stage::{ALL, ANOTHER_CALLBACK, Call, Cast, LESS, Outcome, Stage};
 use crate::world::{Answer, Name, Request, World, explain};
 
@@ -64,12 +64,13 @@ impl Story<'_> {
             Step::Clock(seconds) => {
                 self.tell(format!("the clock steps by {seconds} s"));
                 self.stage.step(*seconds);
-                self.worlds.iter_mut().for_each(|world| world.model.step(*seconds));
+                self.worlds.iter_mut().for_each(|world| world.model.step(*seconds * SECOND));
                 Ok(())
             }
             Step::Restart => {
                 self.tell("the server dies and starts again");
                 self.stage.restart().await;
+                self.worlds.iter_mut().for_each(|world| world.model.restart());
                 Ok(())
             }
             Step::Purge => {
@@ -235,7 +236,7 @@ impl Story<'_> {
             }
             Outcome::Active { until: None, scope } if scope == ALL => Answer::Good,
             Outcome::Active { until: Some(until), scope } => match permits(&scope) {
-                Some(permits) => Answer::InForce { permits, until },
+                Some(permits) => Answer::InForce { permits, until: (until - self.stage.beginning()) * SECOND },
                 None => Answer::Fault(format!("a token in force with scope {scope:?}")),
             },
             Outcome::Active { scope, .. } => Answer::Fault(format!("a refresh token with scope {scope:?}")),
