@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinSet;
+
 use crate::http::Connection;
 use crate::machine;
 
@@ -140,7 +142,7 @@ impl Load {
     }
 }
 
-/// Sends all there is to send, and gives the works back.
+/// Sends all there is to send, and gives the works back in any order.
 pub fn complete<W: Work>(address: SocketAddr, works: Vec<W>) -> Vec<W> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let carry = |mut work: W| async move {
@@ -149,10 +151,10 @@ pub fn complete<W: Work>(address: SocketAddr, works: Vec<W>) -> Vec<W> {
         work
     };
     runtime.block_on(async {
-        let tasks: Vec<_> = works.into_iter().map(|work| tokio::spawn(carry(work))).collect();
+        let mut tasks: JoinSet<W> = works.into_iter().map(carry).collect();
         let mut done = Vec::new();
-        for task in tasks {
-            done.push(task.await.expect("every answer was as expected"));
+        while let Some(task) = tasks.join_next().await {
+            done.push(task.expect("every answer was as expected"));
         }
         done
     })

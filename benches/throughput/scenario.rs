@@ -106,8 +106,14 @@ impl Scenario {
     pub fn shares(self, stage: &Stage, connections: usize, links: usize) -> Vec<Share> {
         let (form, usage, tokens) = self.form(stage, links);
         let shares = tokens.chunks_exact(links / connections).take(connections);
-        let share =
-            |tokens: &[String]| Share { form: form.clone(), usage, tokens: tokens.to_vec(), next: 0, rounds: None };
+        let share = |tokens: &[String]| Share {
+            form: form.clone(),
+            usage,
+            tokens: tokens.to_vec(),
+            next: 0,
+            rounds: None,
+            patience: 0,
+        };
         shares.map(share).collect()
     }
 
@@ -186,13 +192,19 @@ pub struct Share {
     next: usize,
     /// How often it still goes through its tokens; for ever when not given.
     rounds: Option<usize>,
+    /// How often it still sends a request again because the server was unavailable; a measurement never does.
+    patience: usize,
 }
+
+/// Requests that are sent again where nothing is measured: the disk of a busy machine may stall.
+const PATIENCE: usize = 100;
 
 impl Share {
     /// Goes through its tokens so many times more, from the first one on.
     pub fn repeat(&mut self, rounds: usize) {
         self.next = 0;
         self.rounds = Some(rounds);
+        self.patience = PATIENCE;
     }
 }
 
@@ -211,6 +223,10 @@ impl Work for Share {
         let token = &mut self.tokens[self.next];
         self.next += 1;
         let answer = connection.ask(self.form.with(token)).await;
+        if answer.status == 503 && self.patience > 0 {
+            (self.patience, self.next) = (self.patience - 1, self.next - 1);
+            return true;
+        }
         let expected = if matches!(self.usage, Use::Look) { "\"active\":true" } else { "\"access_token\":\"" };
         assert!(answer.status == 200 && answer.body.contains(expected), "{}", answer.summary());
         if matches!(self.usage, Use::Rotate) {
