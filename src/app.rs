@@ -39,6 +39,10 @@ const CLIENT_BRAKE: Limit = Limit { count: 100, per: Duration::from_secs(60) };
 /// Reciprocal codes that are taken per link, repeated ones too; platforms send one when the customer links or consents anew.
 const CODE_BRAKE: Limit = Limit { count: 50, per: Duration::from_secs(300) };
 
+/// Authorization codes that a user gets for one client: far more than anyone links, and few enough that what is not redeemed
+/// stays little until it is purged.
+const ISSUE_BRAKE: Limit = Limit { count: 1000, per: Duration::from_secs(300) };
+
 /// How much longer than an access token a replaced signing key stays published, for clocks that differ.
 const KEY_MARGIN: Duration = Duration::from_secs(3600);
 
@@ -121,6 +125,7 @@ impl App {
             randomness: randomness.clone(),
             client_brake: Throttle::new(BrakeKind::Client, Some(CLIENT_BRAKE), salt),
             code_brake: Throttle::new(BrakeKind::Code, Some(CODE_BRAKE), salt),
+            issue_brake: Throttle::new(BrakeKind::Issue, Some(ISSUE_BRAKE), salt),
             policy: Policy {
                 issuer: issuer.to_owned(),
                 code_ttl: times.code,
@@ -155,9 +160,18 @@ impl App {
     }
 
     /// All brakes on guessing.
-    pub fn brakes(&self) -> [&Throttle; 7] {
+    pub fn brakes(&self) -> [&Throttle; 8] {
         let Doors { address, account, network, reserve, device } = &self.identity.doors;
-        [&self.protocol.client_brake, &self.protocol.code_brake, address, account, network, reserve, device]
+        [
+            &self.protocol.client_brake,
+            &self.protocol.code_brake,
+            &self.protocol.issue_brake,
+            address,
+            account,
+            network,
+            reserve,
+            device,
+        ]
     }
 
     /// Whether browsers reach us by https; then cookies are `Secure` and stay so.

@@ -9,6 +9,8 @@ pub enum BrakeKind {
     Client,
     /// Reciprocal codes, by link.
     Code,
+    /// Authorization codes, by user and client.
+    Issue,
     /// Failed sign-ins, by address.
     Address,
     /// Failed sign-ins of browsers that are new to an account, by account.
@@ -32,6 +34,7 @@ impl BrakeKind {
             Self::Network => 5,
             Self::Reserve => 6,
             Self::Device => 7,
+            Self::Issue => 8,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::model::client::{Client, GrantType};
 use crate::model::failure::Failure;
-use crate::model::grant::CodeBinding;
+use crate::model::grant::{CodeBinding, GrantState};
 use crate::model::ids::ClientId;
 use crate::model::parameters::Parameters;
 use crate::model::pkce::CodeChallenge;
@@ -13,8 +13,12 @@ use crate::model::user::User;
 use crate::oauth::Protocol;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::trusted_redirect::{TrustedRedirect, Untrusted};
-use crate::store::grants::NewGrant;
+use crate::store::grants::{NewGrant, OwnedGrant};
+use crate::throttle::Wait;
 use crate::tokens::opaque::AuthorizationCode;
+
+/// As many links with one client as are looked at for a consent that was given before.
+const CONSENTS: u32 = 50;
 
 /// An authorization request that may be put to the user.
 #[derive(Debug)]
@@ -149,9 +153,12 @@ impl Protocol {
         request: &AuthorizationRequest,
         user: &User,
     ) -> Result<bool, Failure<AuthorizeRefusal>> {
-        let links = self.links_of(user.id).await?;
-        let linked = links.iter().find(|linked| linked.client_id == request.client.id);
-        Ok(linked.is_some_and(|linked| linked.scopes.iter().any(|scope| scope.covers(&request.scope))))
+        let links = self.store.links_between(user.id, &request.client.id, CONSENTS).await?;
+        let allows = |owned: &OwnedGrant| match &owned.grant.state {
+            GrantState::Active(active) => !self.is_idle(active) && owned.grant.scope.covers(&request.scope),
+            _ => false,
+        };
+        Ok(links.iter().any(allows))
     }
 
     /// Issues a code: the user allowed it. Gives the address for the browser.
@@ -160,6 +167,11 @@ impl Protocol {
         request: &AuthorizationRequest,
         user: &User,
     ) -> Result<String, Failure<AuthorizeRefusal>> {
+        let key = [user.id.0.as_bytes().as_slice(), request.client.id.as_str().as_bytes()].concat();
+        self.issue_brake.fail(&key).map_err(|Wait(wait)| {
+            let refusal = Refusal::until(ErrorCode::TooManyRequests, "too many links in a short time; wait", wait);
+            Failure::Refused(AuthorizeRefusal::ToClient(Box::new(request.redirect.clone()), refusal))
+        })?;
         let now = self.clock.now();
         let code = AuthorizationCode::random(&*self.randomness);
         let grant = NewGrant {

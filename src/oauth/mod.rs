@@ -42,6 +42,8 @@ pub struct Protocol {
     pub client_brake: Throttle,
     /// Slows down whoever hands over code after code for one link, each of which is a call to the partner.
     pub code_brake: Throttle,
+    /// Slows down whoever fetches authorization code after code, each of which is a row until it is purged.
+    pub issue_brake: Throttle,
     /// The operator's choices.
     pub policy: Policy,
 }

@@ -171,6 +171,14 @@ pub trait GrantStore: Send + Sync {
     /// links. `false` when there was nothing to end.
     async fn unlink(&self, id: GrantId, owner: UserId, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// At most `limit` active links of a user with one client, in any order.
+    async fn links_between(
+        &self,
+        user_id: UserId,
+        client_id: &ClientId,
+        limit: u32,
+    ) -> Result<Vec<OwnedGrant>, StoreError>;
+
     /// At most `limit` active links of a user with the names of their clients, newest first.
     async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<BothWays<Link>>, StoreError>;
 

@@ -184,6 +184,25 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 
+    async fn links_between(
+        &self,
+        user_id: UserId,
+        client_id: &ClientId,
+        limit: u32,
+    ) -> Result<Vec<OwnedGrant>, StoreError> {
+        let statement = statement!(
+            select_grants!(
+                "",
+                "FROM grants g JOIN users o ON o.id = g.user_id \
+                 WHERE g.user_id = $1 AND g.client_id = $2 AND g.state = 'active' LIMIT $3"
+            ),
+            user_id.0,
+            client_id.as_str(),
+            limit,
+        );
+        self.list::<GrantRow, _>(statement).await
+    }
+
     async fn links_of(&self, user_id: UserId, limit: u32) -> Result<Vec<BothWays<Link>>, StoreError> {
         let statement = statement!(
             select_links!(
