@@ -40,6 +40,12 @@ async fn what_may_not_be_written_is_told_at_start(#[case] name: &str, #[case] cl
     let ran = stage.program.run("user list");
     assert!(ran.refused(1).contains("writable"), "commands tell the same");
     set_permissions(&path, Permissions::from_mode(open)).unwrap();
+    // SQLite makes those beside the file with the file's permissions.
+    for beside in ["data/couplet.db-wal", "data/couplet.db-shm"].map(|name| stage.program.folder.path().join(name)) {
+        if beside.exists() {
+            set_permissions(beside, Permissions::from_mode(0o600)).unwrap();
+        }
+    }
     let _server = stage.program.serve("serve").await;
     assert!(stage.alexa().is_active(&tokens.access).await);
 }
