@@ -11,7 +11,7 @@ pub enum StoreError {
     Unavailable(String),
     /// The embedded database's file can't be written.
     #[error(
-        "the database {file} can't be written: {why}; make the file and its folder writable for the user that runs Couplet"
+        "the database {file} can't be written: {why}; make the file, those beside it (-wal, -shm) and the folder writable for the user that runs Couplet"
     )]
     ReadOnly {
         /// The file.
