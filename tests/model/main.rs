@@ -47,7 +47,7 @@ use crate::story::play;
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 
 /// How many histories `make test` plays on each database.
-const FEW: u32 = 150;
+const FEW: u32 = 120;
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
