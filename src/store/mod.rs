@@ -38,11 +38,11 @@ pub use users::UserStore;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Longest wait for a turn with the database.
-const QUEUE: Duration = Duration::from_millis(1500);
+const QUEUE: Duration = Duration::from_millis(1000);
 
 /// Longest that the database itself may work on something. With the wait before it this is less than our patience, so that
 /// nothing is done after we gave up on it.
-const ROUND: Duration = Duration::from_millis(1400);
+const ROUND: Duration = Duration::from_millis(1900);
 
 /// Everything the program remembers.
 pub trait Store:
