@@ -88,7 +88,10 @@ impl Walker<'_> {
         self.purged.keys = match self.app.protocol.keys.purge().await {
             Ok(keys) => keys,
             Err(Failure::Store(error)) => return Err(error),
-            Err(Failure::Internal(_)) => 0,
+            Err(Failure::Internal(fault)) => {
+                tracing::error!(%fault, "replaced keys can't be judged");
+                0
+            }
             Err(Failure::Refused(never)) => match never {},
         };
         Ok(())

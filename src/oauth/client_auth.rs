@@ -93,9 +93,14 @@ impl PresentedClient {
         found: Option<Arc<Client>>,
         circumstances: &Circumstances<'_>,
     ) -> Result<AuthenticatedClient, Refusal> {
-        let client = found.ok_or_else(|| unknown("there is no client of this id"))?;
+        let wrong = |id: &ClientId, cause| {
+            let key = [address_key(circumstances.address), id.as_str().into()].concat();
+            circumstances.brake.fail(&key).map_err(too_many).and(Err(unknown(cause)))
+        };
+        // Counted like wrong secrets: the brake must not tell which clients there are.
+        let Some(client) = found else { return wrong(&self.client_id()?, "there is no client of this id") };
         if !client.enabled {
-            return Err(unknown("the client is disabled"));
+            return wrong(&client.id, "the client is disabled");
         }
         match &client.credentials {
             Credentials::Public if self.has_secret() => Err(unknown("a public client sent a secret")),
@@ -115,12 +120,9 @@ impl PresentedClient {
                 if basic && body {
                     return Ok(AuthenticatedClient(client));
                 }
-                circumstances.brake.fail(&key()).map_err(too_many)?;
-                Err(unknown(if basic {
-                    "the secret sent in the body is wrong"
-                } else {
-                    "the secret sent by Basic is wrong"
-                }))
+                let by =
+                    if basic { "the secret sent in the body is wrong" } else { "the secret sent by Basic is wrong" };
+                wrong(&client.id, by)
             }
         }
     }

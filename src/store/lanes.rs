@@ -39,8 +39,10 @@ impl<T> Lanes<T> {
     pub fn here(&self) -> &T {
         // A thread that serves requests runs tasks alone; the other runtime spreads them over several.
         let alone = Handle::try_current().is_ok_and(|here| here.runtime_flavor() == RuntimeFlavor::CurrentThread);
+        if !alone {
+            return &self.common;
+        }
         let number = NUMBER.with(|number| *number);
-        let own = if alone { number.checked_rem(self.own.len()).and_then(|at| self.own.get(at)) } else { None };
-        own.unwrap_or(&self.common)
+        number.checked_rem(self.own.len()).and_then(|at| self.own.get(at)).unwrap_or(&self.common)
     }
 }

@@ -37,12 +37,12 @@ pub use users::UserStore;
 /// Longest wait for an answer of the database, the wait for a turn included. A token request has 4 s in all.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Longest wait for a turn with the database.
-const QUEUE: Duration = Duration::from_millis(1000);
+/// Longest wait for a turn: once to be asked together with others, once for a connection.
+const QUEUE: Duration = Duration::from_millis(700);
 
-/// Longest that the database itself may work on something. With the wait before it this is less than our patience, so that
-/// nothing is done after we gave up on it.
-const ROUND: Duration = Duration::from_millis(1900);
+/// Longest that the database itself may work on something. With the waits before it this is no more than our patience, so that
+/// nothing is begun that we have given up on. Only a commit that the disk holds up can end later.
+const ROUND: Duration = Duration::from_millis(1600);
 
 /// Everything the program remembers.
 pub trait Store:

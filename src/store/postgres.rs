@@ -9,7 +9,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{
     Arguments, AssertSqlSafe, ConnectOptions, Connection, Executor, Postgres, query_as_with, query_with, raw_sql,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
@@ -29,18 +29,22 @@ pub static MIGRATOR: Migrator = {
 /// Connections of one process, shared out among its threads.
 const CONNECTIONS: u32 = 24;
 
-/// The fewest connections of a thread: a round of reading, rounds of writing, and what is rare beside them.
+/// The fewest connections of a thread for everything else.
 const FEWEST: u32 = 4;
 
 /// From when on an idle connection is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// How often a transaction that lost against another one is tried.
-const TRIES: u32 = 5;
+/// Connections of a thread that carry only codes, refreshes and introspections: these never wait behind pages.
+const FOR_TOKENS: u32 = 3;
 
-/// A pool of connections to PostgreSQL.
+/// As many threads as have connections of their own; with more, some share them.
+const MOST_LANES: usize = 8;
+
+/// Pools of connections to PostgreSQL.
 pub struct PostgresDriver {
     pools: Lanes<PgPool>,
+    for_tokens: Lanes<PgPool>,
 }
 
 impl PostgresDriver {
@@ -56,10 +60,10 @@ impl PostgresDriver {
             Ok(connected) => drop(connected.map_err(unavailable)?.close().await),
             Err(_) => return Err(StoreError::Unavailable("no answer in time".to_owned())),
         }
-        let cores = available_parallelism().map_or(2, usize::from);
-        let share = CONNECTIONS.checked_div(u32::try_from(cores).unwrap_or(u32::MAX).saturating_add(1));
+        let lanes = available_parallelism().map_or(2, usize::from).min(MOST_LANES);
+        let share = CONNECTIONS.checked_div(u32::try_from(lanes).unwrap_or(u32::MAX).saturating_add(1));
+        let rest = share.unwrap_or_default().saturating_sub(FOR_TOKENS).max(FEWEST);
         let pool = PgPoolOptions::new()
-            .max_connections(share.unwrap_or_default().max(FEWEST))
             .acquire_timeout(QUEUE)
             .after_connect(|connection, _| {
                 let limit = AssertSqlSafe(format!("SET statement_timeout = {}", ROUND.as_millis()));
@@ -76,7 +80,11 @@ impl PostgresDriver {
                     Ok(true)
                 })
             });
-        Ok(Self { pools: Lanes::new(cores, || pool.clone().connect_lazy_with(options.clone())) })
+        let lanes_of = |most| {
+            let pool = pool.clone().max_connections(most);
+            Lanes::new(lanes, || pool.clone().connect_lazy_with(options.clone()))
+        };
+        Ok(Self { pools: lanes_of(rest), for_tokens: lanes_of(FOR_TOKENS) })
     }
 
     /// One connection on which a statement may take its time, for migrations.
@@ -112,14 +120,14 @@ async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, sqlx::Error>>,
 {
+    let began = Instant::now();
     let tries = async {
-        for _ in 1..TRIES {
+        loop {
             match attempt().await {
-                Err(error) if lost(&error) => continue,
+                Err(error) if lost(&error) && began.elapsed() + QUEUE + ROUND < PATIENCE => {}
                 result => return result,
             }
         }
-        attempt().await
     };
     match timeout(PATIENCE, tries).await {
         Ok(result) => result.map_err(unavailable),
@@ -131,8 +139,14 @@ impl Driver for PostgresDriver {
     const NOW: &'static str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS millis";
     const MANY_WRITERS: bool = true;
 
+    async fn gathered<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
+        let arguments = arguments(statement.values)?;
+        let pool = self.for_tokens.here();
+        patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_all(pool)).await
+    }
+
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
-        self.all(statement).await
+        self.gathered(statement).await
     }
 
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
@@ -178,12 +192,13 @@ impl Driver for PostgresDriver {
     }
 
     fn pools(&self) -> Vec<PoolState> {
-        let threads = self.pools.all().map(|pool| pool_state("main", pool));
-        threads.reduce(PoolState::and).into_iter().collect()
+        let as_one =
+            |name, lanes: &Lanes<PgPool>| lanes.all().map(|pool| pool_state(name, pool)).reduce(PoolState::and);
+        as_one("main", &self.pools).into_iter().chain(as_one("tokens", &self.for_tokens)).collect()
     }
 
     async fn close(&self) {
-        for pool in self.pools.all() {
+        for pool in self.pools.all().chain(self.for_tokens.all()) {
             pool.close().await;
         }
     }

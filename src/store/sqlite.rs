@@ -24,13 +24,17 @@ use crate::store::{PATIENCE, PoolState, QUEUE};
 /// The schema, as a list of steps.
 pub static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Connections that read.
-const READERS: u32 = 4;
+/// Connections that read for pages and lists.
+const READERS: u32 = 3;
+
+/// Connections that read for codes, refreshes and introspections, which never wait behind pages.
+const FOR_TOKENS: u32 = 2;
 
 /// Connections to one SQLite file.
 pub struct SqliteDriver {
     writer: Writer,
     readers: SqlitePool,
+    for_tokens: SqlitePool,
 }
 
 impl SqliteDriver {
@@ -44,8 +48,9 @@ impl SqliteDriver {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
-        let readers = pool_of(READERS).connect_lazy_with(options.clone());
-        Ok(Self { writer: Writer::new(options), readers })
+        let readers = |many| pool_of(many).connect_lazy_with(options.clone());
+        let (readers, for_tokens) = (readers(READERS), readers(FOR_TOKENS));
+        Ok(Self { writer: Writer::new(options), readers, for_tokens })
     }
 
     /// The one connection that writes.
@@ -114,6 +119,11 @@ impl Driver for SqliteDriver {
 
     const MANY_WRITERS: bool = false;
 
+    async fn gathered<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
+        let arguments = arguments(&statement.values).map_err(unavailable)?;
+        patiently(query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_all(&self.for_tokens)).await
+    }
+
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         self.writer.change(statement).await
     }
@@ -141,12 +151,17 @@ impl Driver for SqliteDriver {
     }
 
     fn pools(&self) -> Vec<PoolState> {
-        vec![pool_state("writer", self.writer()), pool_state("readers", &self.readers)]
+        vec![
+            pool_state("writer", self.writer()),
+            pool_state("readers", &self.readers),
+            pool_state("tokens", &self.for_tokens),
+        ]
     }
 
     async fn close(&self) {
         // The last connection to go takes what waits beside the file into it, which only a writing one can.
         self.readers.close().await;
+        self.for_tokens.close().await;
         self.writer().close().await;
     }
 }

@@ -121,7 +121,12 @@ impl<Q: Send + 'static, A: Send + 'static> Round<Q, A> {
 impl<Q: Send + 'static, A: Send + 'static> Drop for Round<Q, A> {
     fn drop(&mut self) {
         if !self.ended {
-            self.together.lock().under_way -= 1;
+            let mut gathered = self.together.lock();
+            gathered.under_way -= 1;
+            if gathered.under_way == 0 {
+                // Nobody would ask for them; they learn at once that there is no answer.
+                gathered.waiting.clear();
+            }
         }
     }
 }

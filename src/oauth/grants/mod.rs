@@ -7,10 +7,10 @@ mod token_exchange;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::model::client::{AccessTokenFormat, GrantType};
-use crate::model::failure::{Failure, Fault};
+use crate::model::failure::{Failure, Fault, StoreError};
 use crate::model::grant::Grant;
 use crate::model::parameters::Parameters;
 use crate::model::scope::Scope;
@@ -101,6 +101,7 @@ impl Protocol {
             Named::Code(code) => code.grant_id,
             Named::Refresh(token) => token.grant_id,
         });
+        let began = Instant::now();
         let (client, link) = self.client_and_grant(request, grant_id).await?;
         if !client.may_use(grant_type) {
             return Err(Refusal::new(ErrorCode::UnauthorizedClient, "this client may not use this grant type").into());
@@ -108,6 +109,10 @@ impl Protocol {
         let (named, link) = named.zip(link).ok_or_else(|| no_grant("the code or token names no grant of ours"))?;
         // Before the one write: what may fail must fail while the code or token is still good.
         let signer = self.signer_for(&client).await?;
+        if began.elapsed() > LATEST {
+            let late = "reading took too long for a change that is answered in time; nothing was changed";
+            return Err(StoreError::Unavailable(late.to_owned()).into());
+        }
         let (issue, grant) = match named {
             Named::Code(code) => self.redeem(&client, &code, link.owned, &request.parameters).await?,
             Named::Refresh(token) => self.refresh(&client, token, link.owned, &request.parameters).await?,
@@ -206,6 +211,9 @@ fn no_grant(cause: &'static str) -> Refusal {
 fn never_settled() -> Failure<Refusal> {
     Fault::new("a grant kept changing while it was redeemed or refreshed").into()
 }
+
+/// How long after a request came its change may begin: what begins later could be done after the request was given up.
+const LATEST: Duration = Duration::from_millis(700);
 
 /// How often a decision is made anew because another request was faster.
 const TRIES: u32 = 8;

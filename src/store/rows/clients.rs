@@ -23,6 +23,13 @@ pub struct ClientRow {
     client_created_at: i64,
 }
 
+impl ClientRow {
+    /// The primary key.
+    pub fn id(&self) -> &str {
+        &self.client_id
+    }
+}
+
 impl TryFrom<ClientRow> for Client {
     type Error = StoreError;
 

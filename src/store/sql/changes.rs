@@ -124,7 +124,7 @@ impl Change for Rotate {
 pub async fn make<D: Driver, C: Change>(driver: Arc<D>, changes: Vec<C>) -> Vec<Answer<bool>> {
     let mut ids = HashSet::new();
     let mut first: Vec<&C> = changes.iter().filter(|change| ids.insert(change.id())).collect();
-    // Rows are locked in this order by everybody, so that nobody waits in a circle.
+    // Locked in this order by everybody, as the planner as a rule does it; a circle all the same is tried again.
     first.sort_by_key(|change| change.id());
     let rows = first.iter().map(|change| change.values()).collect();
     match driver.change::<IdRow>(C::statement().with(rows)).await {

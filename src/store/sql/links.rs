@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::grants::{select_grants, select_links};
 use super::many::{ForMany, MOST};
-use super::{Driver, SqlStore, statement};
+use super::{Driver, SqlStore};
 use crate::model::client::Client;
 use crate::model::ids::{ClientId, GrantId};
 use crate::store::grants::Link;
@@ -16,6 +16,9 @@ use crate::store::together::{Answer, Limits};
 /// Each thread has one round of reading under way.
 pub const READS: Limits = Limits { rounds: 1, questions: MOST };
 
+/// What became of the question for something that is shared.
+type Found<T> = Answer<Option<Arc<T>>>;
+
 /// The statement for links by their ids.
 static SELECT: LazyLock<ForMany> = LazyLock::new(|| ForMany::new(select_links!("", "WHERE g.id IN ("), 1, ")"));
 
@@ -25,7 +28,8 @@ async fn find_links<D: Driver>(
     clients: Arc<KnownClients>,
     ids: Vec<GrantId>,
 ) -> Vec<Answer<Option<Link>>> {
-    let rows: Vec<LinkRow> = match driver.all(SELECT.with(ids.iter().map(|id| vec![id.0.into()]).collect())).await {
+    let rows: Vec<LinkRow> = match driver.gathered(SELECT.with(ids.iter().map(|id| vec![id.0.into()]).collect())).await
+    {
         Ok(rows) => rows,
         Err(error) => return ids.into_iter().map(|_| Err(error.clone())).collect(),
     };
@@ -39,20 +43,19 @@ async fn find_links<D: Driver>(
     ids.iter().enumerate().map(answer).collect()
 }
 
-/// Finds clients, an answer for each id. Many ask for the same few.
-async fn find_clients<D: Driver>(
-    driver: Arc<D>,
-    known: Arc<KnownClients>,
-    ids: Vec<ClientId>,
-) -> Vec<Answer<Option<Arc<Client>>>> {
-    let mut found: HashMap<&ClientId, Answer<Option<Arc<Client>>>> = HashMap::new();
-    for id in &ids {
-        if !found.contains_key(id) {
-            let row = driver.optional::<ClientRow>(statement!(select_clients!("WHERE c.id = $1"), id.as_str())).await;
-            found.insert(id, row.and_then(|row| row.map(|row| known.read(row)).transpose()));
-        }
-    }
-    ids.iter().map(|id| found.get(id).cloned().unwrap_or(Ok(None))).collect()
+/// The statement for clients by their ids.
+static SELECT_CLIENTS: LazyLock<ForMany> = LazyLock::new(|| ForMany::new(select_clients!("WHERE c.id IN ("), 1, ")"));
+
+/// Finds clients, an answer for each id.
+async fn find_clients<D: Driver>(driver: Arc<D>, known: Arc<KnownClients>, ids: Vec<ClientId>) -> Vec<Found<Client>> {
+    let statement = SELECT_CLIENTS.with(ids.iter().map(|id| vec![id.as_str().into()]).collect());
+    let rows: Vec<ClientRow> = match driver.gathered(statement).await {
+        Ok(rows) => rows,
+        Err(error) => return ids.into_iter().map(|_| Err(error.clone())).collect(),
+    };
+    let read = |row: ClientRow| (row.id().to_owned(), known.read(row).map(Some));
+    let found: HashMap<String, Found<Client>> = rows.into_iter().map(read).collect();
+    ids.iter().map(|id| found.get(id.as_str()).cloned().unwrap_or(Ok(None))).collect()
 }
 
 impl<D: Driver> SqlStore<D> {

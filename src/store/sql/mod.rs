@@ -1,7 +1,7 @@
 //! Owns the statements, each written once for both databases. Leaves carrying them there to the drivers.
 //!
 //! They stay within what distributed databases with PostgreSQL's protocol run: no advisory locks, no sequences, no
-//! multi-row locks; every guard is a condition inside the one statement that writes.
+//! multi-row locks but for two (decision 0008); every guard is a condition inside the one statement that writes.
 
 mod brakes;
 mod changes;
@@ -144,7 +144,10 @@ pub trait Driver: Send + Sync + 'static {
     /// Whether several may write at once.
     const MANY_WRITERS: bool;
 
-    /// Runs a statement that writes; gives the rows it returns.
+    /// All rows, for a statement that many asked together: it never waits behind other statements.
+    fn gathered<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
+
+    /// Runs a statement that writes for many; gives the rows it returns.
     fn change<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
 
     /// Runs a statement that writes; tells how many rows it changed.

@@ -119,6 +119,16 @@ async fn write_together(
     mut connection: PoolConnection<Sqlite>,
     asked: &[Vec<Statement>],
 ) -> Result<Vec<Written>, sqlx::Error> {
+    let written = write_on(&mut connection, asked).await;
+    if written.as_ref().is_err_and(|error| code_of(error) != Some(BUSY)) {
+        // SQLite ends a transaction by itself when the disk fails it, and the connection would go on in the belief that it
+        // still has one.
+        connection.close_on_drop();
+    }
+    written
+}
+
+async fn write_on(connection: &mut SqliteConnection, asked: &[Vec<Statement>]) -> Result<Vec<Written>, sqlx::Error> {
     if let [statements] = asked
         && let [statement] = statements.as_slice()
     {

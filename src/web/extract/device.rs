@@ -7,6 +7,7 @@ use actix_web::cookie::time::Duration;
 
 use crate::app::App;
 use crate::identity::device::Device;
+use crate::web::extract::cookies;
 use crate::web::extract::signed_in::{cookie_name, make_cookie};
 
 const COOKIE: &str = "couplet_device";
@@ -16,7 +17,7 @@ const KEPT: Duration = Duration::days(400);
 
 /// The browser, if somebody has signed in with it before.
 pub fn read(request: &HttpRequest, app: &App) -> Option<Device> {
-    Device::parse(request.cookie(&cookie_name(app, COOKIE))?.value())
+    Device::parse(cookies::read(request, &cookie_name(app, COOKIE))?)
 }
 
 /// The cookie of a browser in which somebody has just signed in.
