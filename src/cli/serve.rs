@@ -22,7 +22,7 @@ use crate::jobs::certificate;
 use crate::jobs::exchange::exchange_until;
 use crate::jobs::master_key::follow_forever;
 use crate::jobs::purge::purge_forever;
-use crate::store::open::{Migrations, open as open_store};
+use crate::store::open::{DatabaseUrl, Migrations, open as open_store};
 use crate::telemetry;
 use crate::telemetry::otel::Exporter;
 use crate::tls::served::Served;
@@ -50,8 +50,17 @@ pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
         tracing::warn!("{} can be read by others; run `chmod 600` on it", path.display());
     }
     let migrations = if no_migrate { Migrations::Leave } else { Migrations::Apply };
+    let new = matches!(&config.database, DatabaseUrl::Sqlite(path) if !path.exists());
     let store = open_store(&config.database, migrations).await?;
     store.check().await?;
+    let database = &config.database;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), ?database, "starting");
+    if new {
+        tracing::warn!(
+            ?database,
+            "made a new, empty database; if there should be links in it, the folder is the wrong one"
+        );
+    }
     let mut app = open::assemble(&config, &open::issuer(&config), store, master_key).await?;
     app.tls = open_tls(&config)?;
     line(&format!("Couplet serves {} on {}", open::issuer(&config), address(&listener)?));
@@ -77,6 +86,7 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
     let (told, draining) = (stop.clone(), app.clone());
     let listening = tokio::spawn(async move {
         told_to_stop().await;
+        tracing::info!("told to stop; requests in flight are finished");
         draining.drain();
         told.notify_one();
     });
