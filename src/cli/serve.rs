@@ -53,6 +53,8 @@ pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
     let new = matches!(&config.database, DatabaseUrl::Sqlite(path) if !path.exists());
     let store = open_store(&config.database, migrations).await?;
     store.check().await?;
+    let mut app = open::assemble(&config, &open::issuer(&config), store, master_key).await?;
+    app.tls = open_tls(&config)?;
     let database = &config.database;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), ?database, "starting");
     if new {
@@ -61,8 +63,6 @@ pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
             "made a new, empty database; if there should be links in it, the folder is the wrong one"
         );
     }
-    let mut app = open::assemble(&config, &open::issuer(&config), store, master_key).await?;
-    app.tls = open_tls(&config)?;
     line(&format!("Couplet serves {} on {}", open::issuer(&config), address(&listener)?));
     serve(app, listener, admin).await
 }
