@@ -53,7 +53,9 @@ pub fn read(named: Option<&Path>, environment: Environment<'_>, problems: &mut P
 
 fn flatten(section: &str, table: Table, found: &mut Found, problems: &mut Problems) {
     for (key, value) in table {
-        let name = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
+        // As TOML writes it: it would be no name at all, and its section the outermost one.
+        let shown = if key.is_empty() { "\"\"" } else { &key };
+        let name = if section.is_empty() { shown.to_owned() } else { format!("{section}.{shown}") };
         match (value, section) {
             (Value::Table(table), _) => flatten(&name, table, found, problems),
             (Value::String(words), SCOPES) => found.scopes.push((key, words)),

@@ -6,11 +6,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, available_parallelism};
 use std::time::{Duration, Instant};
 
-use rustix::process::{getpriority_process, setpriority_process};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::identity::argon2id::Argon2id;
+#[cfg(target_os = "linux")]
+use crate::identity::standing_back;
 use crate::model::password_cost::PasswordCost;
 
 /// The longest wait, the work itself included; people give up later, platforms do not wait here at all.
@@ -21,9 +22,6 @@ const QUEUE_PER_CORE: usize = 64;
 
 /// How long a thread without work keeps the memory of its last hash.
 const REST: Duration = Duration::from_millis(500);
-
-/// How much nicer the threads are than the rest: a tenth of a core is still theirs when something else wants all of it.
-const NICER: i32 = 10;
 
 /// More hashes are wanted at once than this machine can make in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +128,8 @@ impl Queue {
 
     /// A thread's life.
     fn serve(&self, cost: PasswordCost) {
-        yield_to_others();
+        #[cfg(target_os = "linux")]
+        standing_back::stand_back();
         let mut kept = None;
         while let Some(work) = self.next(&mut kept) {
             let began = Instant::now();
@@ -164,15 +163,5 @@ impl Queue {
             };
         }
         None
-    }
-}
-
-/// Lets everything else go first. On Linux priorities are a thread's own; elsewhere they would be the whole process's.
-fn yield_to_others() {
-    #[cfg(target_os = "linux")]
-    if let Ok(nice) = getpriority_process(None)
-        && let Err(error) = setpriority_process(None, nice.saturating_add(NICER))
-    {
-        tracing::warn!(%error, "password hashing runs at the same priority as everything else");
     }
 }

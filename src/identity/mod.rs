@@ -7,6 +7,8 @@ pub mod doors;
 mod hashing_threads;
 pub mod password;
 pub mod sign_in;
+#[cfg(target_os = "linux")]
+mod standing_back;
 
 use std::sync::Arc;
 

@@ -34,6 +34,12 @@ pub struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
+    /// The same right after a sign-in: whoever was to sign in anew has done so.
+    pub fn after_sign_in(mut self) -> Self {
+        self.prompt = Prompt { consent: self.prompt.consent, ..Prompt::default() };
+        self
+    }
+
     /// Whether any program on the person's device could have made this request in the client's name: a client without secret
     /// whose redirect URI is no https address of its own. Then nothing is answered unasked (RFC 8252 section 8.6).
     fn is_unassured(&self) -> bool {

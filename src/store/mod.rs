@@ -7,6 +7,7 @@
 pub mod brakes;
 pub mod clients;
 pub mod grants;
+mod kept;
 pub mod keys;
 mod lanes;
 pub mod open;

@@ -15,7 +15,7 @@ use crate::model::failure::StoreError;
 use crate::store::postgres::{self, PostgresDriver};
 use crate::store::sql::SqlStore;
 use crate::store::sqlite::{self, SqliteDriver};
-use crate::store::{PoolState, Store};
+use crate::store::Store;
 
 /// Where things are remembered.
 #[derive(Clone, PartialEq, Eq)]
@@ -131,27 +131,27 @@ where
 }
 
 /// Whether every migration this program knows has been applied.
-pub async fn is_migrated<'a, D: Database>(pool: &'a Pool<D>, migrator: &Migrator) -> Result<bool, sqlx::Error>
+pub async fn is_migrated<'a, D: Database, E>(on: E, migrator: &Migrator) -> Result<bool, sqlx::Error>
 where
-    &'a Pool<D>: Executor<'a, Database = D>,
+    E: Executor<'a, Database = D>,
     D::Arguments: IntoArguments<D>,
     for<'r> i64: Decode<'r, D> + Type<D>,
     usize: ColumnIndex<D::Row>,
 {
     let known = migrator.iter().map(|migration| migration.version).max();
-    Ok(applied(pool).await? >= known)
+    Ok(applied(on).await? >= known)
 }
 
 /// The latest applied migration; `None` when there is no schema at all.
-async fn applied<'a, D: Database>(pool: &'a Pool<D>) -> Result<Option<i64>, sqlx::Error>
+async fn applied<'a, D: Database, E>(on: E) -> Result<Option<i64>, sqlx::Error>
 where
-    &'a Pool<D>: Executor<'a, Database = D>,
+    E: Executor<'a, Database = D>,
     D::Arguments: IntoArguments<D>,
     for<'r> i64: Decode<'r, D> + Type<D>,
     usize: ColumnIndex<D::Row>,
 {
     const LATEST: &str = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version DESC LIMIT 1";
-    match sqlx::query_scalar::<D, i64>(LATEST).fetch_optional(pool).await {
+    match sqlx::query_scalar::<D, i64>(LATEST).fetch_optional(on).await {
         Err(sqlx::Error::Database(error)) if is_missing_table(&*error) => Ok(None),
         applied => applied,
     }
@@ -160,12 +160,6 @@ where
 /// PostgreSQL has a code for it (42P01), SQLite only words.
 fn is_missing_table(error: &dyn DatabaseError) -> bool {
     error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")
-}
-
-/// How a pool stands.
-pub fn pool_state<D: Database>(name: &'static str, pool: &Pool<D>) -> PoolState {
-    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-    PoolState { name, size: pool.size(), idle, most: pool.options().get_max_connections() }
 }
 
 /// What the outside gets to know of a database error: that it happened. The words go to the log.

@@ -13,8 +13,9 @@ use tokio::time::{Instant, timeout};
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
+use crate::store::kept::KeptPool;
 use crate::store::lanes::Lanes;
-use crate::store::open::{is_migrated, pool_state, unavailable};
+use crate::store::open::{is_migrated, unavailable};
 use crate::store::rows::AnyRow;
 use crate::store::{PATIENCE, PoolState, QUEUE, ROUND};
 
@@ -41,16 +42,18 @@ const FOR_TOKENS: u32 = 3;
 /// As many threads as have connections of their own; with more, some share them.
 const MOST_LANES: usize = 8;
 
+type PgKept = KeptPool<Postgres>;
+
 /// Pools of connections to PostgreSQL.
 pub struct PostgresDriver {
-    pools: Lanes<PgPool>,
-    for_tokens: Lanes<PgPool>,
+    pools: Lanes<PgKept>,
+    for_tokens: Lanes<PgKept>,
 }
 
 impl PostgresDriver {
     /// Connections that no thread has for itself.
     pub fn pool(&self) -> &PgPool {
-        self.pools.common()
+        self.pools.common().pool()
     }
 
     /// Connects once, so that a wrong address is told as what it is, and makes a pool.
@@ -82,7 +85,7 @@ impl PostgresDriver {
             });
         let lanes_of = |most| {
             let pool = pool.clone().max_connections(most);
-            Lanes::new(lanes, || pool.clone().connect_lazy_with(options.clone()))
+            Lanes::new(lanes, || KeptPool::new(pool.clone().connect_lazy_with(options.clone())))
         };
         Ok(Self { pools: lanes_of(rest), for_tokens: lanes_of(FOR_TOKENS) })
     }
@@ -135,38 +138,46 @@ where
     }
 }
 
+async fn fetch<T: AnyRow>(kept: &PgKept, statement: Statement) -> Result<Vec<T>, StoreError> {
+    let arguments = arguments(statement.values)?;
+    patiently(|| async {
+        let mut lent = kept.lend().await?;
+        let rows = query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_all(&mut **lent).await?;
+        kept.keep(lent);
+        Ok(rows)
+    })
+    .await
+}
+
 impl Driver for PostgresDriver {
     const NOW: &'static str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS millis";
     const MANY_WRITERS: bool = true;
 
     async fn gathered<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
-        let arguments = arguments(statement.values)?;
-        let pool = self.for_tokens.here();
-        patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_all(pool)).await
+        fetch(self.for_tokens.here(), statement).await
     }
 
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
-        self.gathered(statement).await
+        fetch(self.for_tokens.here(), statement).await
     }
 
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
-        let arguments = arguments(statement.values)?;
-        patiently(|| {
-            query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_optional(self.pools.here())
-        })
-        .await
+        Ok(self.all(statement).await?.into_iter().next())
     }
 
     async fn all<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
-        let arguments = arguments(statement.values)?;
-        patiently(|| query_as_with::<Postgres, T, _>(statement.sql, arguments.clone()).fetch_all(self.pools.here()))
-            .await
+        fetch(self.pools.here(), statement).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
-        let arguments = arguments(statement.values)?;
-        let done = patiently(|| query_with(statement.sql, arguments.clone()).execute(self.pools.here())).await?;
-        Ok(done.rows_affected())
+        let (arguments, kept) = (arguments(statement.values)?, self.pools.here());
+        patiently(|| async {
+            let mut lent = kept.lend().await?;
+            let done = query_with(statement.sql, arguments.clone()).execute(&mut **lent).await?;
+            kept.keep(lent);
+            Ok(done.rows_affected())
+        })
+        .await
     }
 
     async fn execute_all(&self, statements: Vec<Statement>) -> Result<Vec<u64>, StoreError> {
@@ -174,32 +185,42 @@ impl Driver for PostgresDriver {
             .into_iter()
             .map(|statement| Ok((statement.sql, arguments(statement.values)?)))
             .collect::<Result<_, StoreError>>()?;
+        let kept = self.pools.here();
         patiently(|| async {
-            let mut transaction = self.pools.here().begin().await?;
+            let mut lent = kept.lend().await?;
+            let mut transaction = lent.begin().await?;
             let mut changed = Vec::with_capacity(prepared.len());
             for (sql, arguments) in &prepared {
                 let done = query_with(*sql, arguments.clone()).execute(&mut *transaction).await?;
                 changed.push(done.rows_affected());
             }
             transaction.commit().await?;
+            kept.keep(lent);
             Ok(changed)
         })
         .await
     }
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {
-        patiently(|| is_migrated(self.pools.here(), &MIGRATOR)).await
+        let kept = self.pools.here();
+        patiently(|| async {
+            let mut lent = kept.lend().await?;
+            let migrated = is_migrated(&mut **lent, &MIGRATOR).await?;
+            kept.keep(lent);
+            Ok(migrated)
+        })
+        .await
     }
 
     fn pools(&self) -> Vec<PoolState> {
         let as_one =
-            |name, lanes: &Lanes<PgPool>| lanes.all().map(|pool| pool_state(name, pool)).reduce(PoolState::and);
+            |name, lanes: &Lanes<PgKept>| lanes.all().map(|kept| kept.state(name)).reduce(PoolState::and);
         as_one("main", &self.pools).into_iter().chain(as_one("tokens", &self.for_tokens)).collect()
     }
 
     async fn close(&self) {
-        for pool in self.pools.all().chain(self.for_tokens.all()) {
-            pool.close().await;
+        for kept in self.pools.all().chain(self.for_tokens.all()) {
+            kept.close().await;
         }
     }
 }

@@ -16,7 +16,8 @@ use tokio::time::timeout;
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
-use crate::store::open::{is_migrated, pool_state, unavailable};
+use crate::store::kept::KeptPool;
+use crate::store::open::{is_migrated, unavailable};
 use crate::store::rows::AnyRow;
 use crate::store::sqlite::writer::Writer;
 use crate::store::{PATIENCE, PoolState, QUEUE};
@@ -33,8 +34,8 @@ const FOR_TOKENS: u32 = 2;
 /// Connections to one SQLite file.
 pub struct SqliteDriver {
     writer: Writer,
-    readers: SqlitePool,
-    for_tokens: SqlitePool,
+    readers: KeptPool<Sqlite>,
+    for_tokens: KeptPool<Sqlite>,
 }
 
 impl SqliteDriver {
@@ -48,14 +49,14 @@ impl SqliteDriver {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
-        let readers = |many| pool_of(many).connect_lazy_with(options.clone());
+        let readers = |many| KeptPool::new(pool_of(many).connect_lazy_with(options.clone()));
         let (readers, for_tokens) = (readers(READERS), readers(FOR_TOKENS));
         Ok(Self { writer: Writer::new(options), readers, for_tokens })
     }
 
     /// The one connection that writes.
     pub fn writer(&self) -> &SqlitePool {
-        self.writer.pool()
+        self.writer.kept().pool()
     }
 
     /// Tells a file or folder that can't be written, before anyone relies on it. Another process that writes at this moment is
@@ -114,14 +115,24 @@ async fn patiently<T>(attempt: impl Future<Output = Result<T, sqlx::Error>>) -> 
     }
 }
 
+async fn fetch<T: AnyRow>(kept: &KeptPool<Sqlite>, statement: Statement) -> Result<Vec<T>, StoreError> {
+    let arguments = arguments(&statement.values).map_err(unavailable)?;
+    patiently(async {
+        let mut lent = kept.lend().await?;
+        let rows = query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_all(&mut **lent).await?;
+        kept.keep(lent);
+        Ok(rows)
+    })
+    .await
+}
+
 impl Driver for SqliteDriver {
     const NOW: &'static str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS millis";
 
     const MANY_WRITERS: bool = false;
 
     async fn gathered<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
-        let arguments = arguments(&statement.values).map_err(unavailable)?;
-        patiently(query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_all(&self.for_tokens)).await
+        fetch(&self.for_tokens, statement).await
     }
 
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
@@ -129,13 +140,11 @@ impl Driver for SqliteDriver {
     }
 
     async fn optional<T: AnyRow>(&self, statement: Statement) -> Result<Option<T>, StoreError> {
-        let arguments = arguments(&statement.values).map_err(unavailable)?;
-        patiently(query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_optional(&self.readers)).await
+        Ok(self.all(statement).await?.into_iter().next())
     }
 
     async fn all<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
-        let arguments = arguments(&statement.values).map_err(unavailable)?;
-        patiently(query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_all(&self.readers)).await
+        fetch(&self.readers, statement).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
@@ -147,14 +156,20 @@ impl Driver for SqliteDriver {
     }
 
     async fn is_migrated(&self) -> Result<bool, StoreError> {
-        patiently(is_migrated(&self.readers, &MIGRATOR)).await
+        patiently(async {
+            let mut lent = self.readers.lend().await?;
+            let migrated = is_migrated(&mut **lent, &MIGRATOR).await?;
+            self.readers.keep(lent);
+            Ok(migrated)
+        })
+        .await
     }
 
     fn pools(&self) -> Vec<PoolState> {
         vec![
-            pool_state("writer", self.writer()),
-            pool_state("readers", &self.readers),
-            pool_state("tokens", &self.for_tokens),
+            self.writer.kept().state("writer"),
+            self.readers.state("readers"),
+            self.for_tokens.state("tokens"),
         ]
     }
 
@@ -162,6 +177,6 @@ impl Driver for SqliteDriver {
         // The last connection to go takes what waits beside the file into it, which only a writing one can.
         self.readers.close().await;
         self.for_tokens.close().await;
-        self.writer().close().await;
+        self.writer.kept().close().await;
     }
 }

@@ -53,7 +53,8 @@ impl<D: Driver> ClientStore for SqlStore<D> {
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         let statement = statement!(select_clients!("WHERE c.id = $1"), id.as_str());
-        self.find::<ClientRow, _>(statement).await
+        let row: Option<ClientRow> = self.driver.optional(statement).await?;
+        row.map(|row| self.clients.read(row).map(|client| Client::clone(&client))).transpose()
     }
 
     async fn clients(&self) -> Result<Vec<Client>, StoreError> {

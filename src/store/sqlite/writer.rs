@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::error::ErrorKind;
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor, Sqlite, query_as_with, query_with, raw_sql};
 use tokio::time::{Instant, timeout};
 
 use super::{arguments, pool_of};
 use crate::model::failure::StoreError;
+use crate::store::kept::{KeptPool, Lent};
 use crate::store::open::unavailable;
 use crate::store::rows::AnyRow;
 use crate::store::sql::Statement;
@@ -35,7 +35,7 @@ type Written = Answer<Vec<u64>>;
 
 /// The connection that writes, and who waits for it.
 pub struct Writer {
-    pool: SqlitePool,
+    kept: Arc<KeptPool<Sqlite>>,
     writes: Arc<Together<Vec<Statement>, Vec<u64>>>,
 }
 
@@ -46,18 +46,18 @@ impl Writer {
             let turn = AssertSqlSafe(format!("PRAGMA busy_timeout = {}", TURN.as_millis()));
             Box::pin(async move { connection.execute(raw_sql(turn)).await.map(drop) })
         });
-        Self { pool: pool.connect_lazy_with(options), writes: Together::new(WRITES) }
+        Self { kept: Arc::new(KeptPool::new(pool.connect_lazy_with(options))), writes: Together::new(WRITES) }
     }
 
     /// The connection itself.
-    pub fn pool(&self) -> &SqlitePool {
-        &self.pool
+    pub fn kept(&self) -> &KeptPool<Sqlite> {
+        &self.kept
     }
 
     /// Why nobody can write, for as long as the file and its folder stay as they are.
     pub async fn why_not_writable(&self) -> Option<String> {
         let attempt = async {
-            let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            let mut transaction = self.kept.pool().begin_with("BEGIN IMMEDIATE").await?;
             // SQLite lets a transaction begin on what it can only read; a write that is taken back shows it.
             transaction.execute("PRAGMA user_version = 0").await?;
             transaction.rollback().await
@@ -68,37 +68,42 @@ impl Writer {
 
     /// Runs a caller's statements, all or none, together with those of others.
     pub async fn write(&self, statements: Vec<Statement>) -> Written {
-        let pool = self.pool.clone();
-        self.writes.ask(statements, move |asked| write_round(pool.clone(), asked)).await
+        let kept = self.kept.clone();
+        self.writes.ask(statements, move |asked| write_round(kept.clone(), asked)).await
     }
 
     /// Runs a statement that gives rows.
     pub async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         let statement = &statement;
-        let attempt = |mut connection: PoolConnection<Sqlite>| async move {
+        let attempt = |mut lent: Lent<Sqlite>| async move {
             let arguments = arguments(&statement.values)?;
-            query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_all(&mut *connection).await
+            let rows = query_as_with::<Sqlite, T, _>(statement.sql, arguments).fetch_all(&mut **lent).await?;
+            Ok((rows, lent))
         };
-        in_turn(&self.pool, attempt).await
+        in_turn(&self.kept, attempt).await
     }
 }
 
-/// Works on the connection, again while another process writes. What has begun ends in time, so that nothing is done after
+/// Works on the connection, which comes back when that went well; again while another process writes. What has begun ends in time, so that nothing is done after
 /// everyone gave up on it.
-async fn in_turn<T, W>(pool: &SqlitePool, work: impl Fn(PoolConnection<Sqlite>) -> W) -> Result<T, StoreError>
+async fn in_turn<T, W>(kept: &KeptPool<Sqlite>, work: impl Fn(Lent<Sqlite>) -> W) -> Result<T, StoreError>
 where
-    W: Future<Output = Result<T, sqlx::Error>>,
+    W: Future<Output = Result<(T, Lent<Sqlite>), sqlx::Error>>,
 {
     let end = Instant::now() + ROUND;
     let attempts = async {
         loop {
-            let connection = pool.acquire().await?;
+            let lent = kept.lend().await?;
             if Instant::now() + TURN > end {
                 return Err(sqlx::Error::PoolTimedOut);
             }
-            match work(connection).await {
+            match work(lent).await {
                 Err(error) if code_of(&error) == Some(BUSY) => {}
-                result => return result,
+                Err(error) => return Err(error),
+                Ok((done, lent)) => {
+                    kept.keep(lent);
+                    return Ok(done);
+                }
             }
         }
     };
@@ -110,22 +115,22 @@ where
 
 /// Writes what several callers asked for, an outcome for each. What one of them may not write costs the others nothing; what
 /// the database can't do at all fails for all.
-async fn write_round(pool: SqlitePool, asked: Vec<Vec<Statement>>) -> Vec<Written> {
-    let written = in_turn(&pool, |connection| write_together(connection, &asked)).await;
+async fn write_round(kept: Arc<KeptPool<Sqlite>>, asked: Vec<Vec<Statement>>) -> Vec<Written> {
+    let written = in_turn(&kept, |lent| write_together(lent, &asked)).await;
     written.unwrap_or_else(|error| vec![Err(error); asked.len()])
 }
 
 async fn write_together(
-    mut connection: PoolConnection<Sqlite>,
+    mut lent: Lent<Sqlite>,
     asked: &[Vec<Statement>],
-) -> Result<Vec<Written>, sqlx::Error> {
-    let written = write_on(&mut connection, asked).await;
+) -> Result<(Vec<Written>, Lent<Sqlite>), sqlx::Error> {
+    let written = write_on(&mut lent, asked).await;
     if written.as_ref().is_err_and(|error| code_of(error) != Some(BUSY)) {
         // SQLite ends a transaction by itself when the disk fails it, and the connection would go on in the belief that it
         // still has one.
-        connection.close_on_drop();
+        lent.close_on_drop();
     }
-    written
+    Ok((written?, lent))
 }
 
 async fn write_on(connection: &mut SqliteConnection, asked: &[Vec<Statement>]) -> Result<Vec<Written>, sqlx::Error> {

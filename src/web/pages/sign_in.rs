@@ -9,7 +9,8 @@ use crate::app::App;
 use crate::identity::sign_in::{Origin, SignInRefusal, Welcome};
 use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
-use crate::oauth::authorize::{AuthorizationRequest, continuation, continuation_after_sign_in};
+use crate::model::user::User;
+use crate::oauth::authorize::{AuthorizationRequest, NextStep, continuation, continuation_after_sign_in};
 use crate::platforms::preset::platform_title;
 use crate::telemetry::metrics::SignInResult;
 use crate::web::extract::form::Unreadable;
@@ -17,7 +18,7 @@ use crate::web::extract::{client_ip, csrf, device, form, signed_in};
 use crate::web::guard::Outcome;
 use crate::web::pages::Frame;
 use crate::web::pages::views::SignInPage;
-use crate::web::reply::{PageFailure, page_answer, to_page};
+use crate::web::reply::{PageFailure, page_answer, to_page, to_platform};
 use crate::web::routes::{ACCOUNT, AUTHORIZE, STYLESHEET, Shared};
 
 const WRONG: &str = "That user name and password do not match. Check both and try again.";
@@ -27,6 +28,7 @@ const STALE: &str = "This page was open for too long, or your browser keeps no c
 struct Way {
     request: String,
     platform: Option<String>,
+    asked: Option<AuthorizationRequest>,
 }
 
 /// Asks for the password on the way to a link.
@@ -37,12 +39,12 @@ pub fn show_for(
     asked: &AuthorizationRequest,
 ) -> HttpResponse {
     let platform = Some(platform_title(&asked.client.settings).to_owned());
-    show(request, app, &Way { request: continuation(parameters), platform }, "", None)
+    show(request, app, &Way { request: continuation(parameters), platform, asked: None }, "", None)
 }
 
 /// Asks for the password on the way to the account page.
 pub fn show_for_account(request: &HttpRequest, app: &App) -> HttpResponse {
-    show(request, app, &Way { request: String::new(), platform: None }, "", None)
+    show(request, app, &Way { request: String::new(), platform: None, asked: None }, "", None)
 }
 
 fn show(request: &HttpRequest, app: &App, way: &Way, username: &str, message: Option<&str>) -> HttpResponse {
@@ -89,7 +91,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
             if let Some(former) = former {
                 app.identity.sign_out(&former).await?;
             }
-            let mut response = to_page(&destination(&parameters, &way));
+            let mut response = onward(app, &user, &parameters, way).await;
             let fresh = csrf::fresh_token(app, Some(&user));
             let cookies = [signed_in::cookie(app, &session), device::cookie(app, &browser)];
             for cookie in cookies.into_iter().chain(fresh.cookie) {
@@ -111,10 +113,21 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
 async fn way_of(app: &App, parameters: &Parameters) -> Result<Way, PageFailure> {
     let request = continuation(parameters);
     if request.is_empty() {
-        return Ok(Way { request, platform: None });
+        return Ok(Way { request, platform: None, asked: None });
     }
     let asked = app.protocol.authorization_request(parameters).await?;
-    Ok(Way { request, platform: Some(platform_title(&asked.client.settings).to_owned()) })
+    Ok(Way { request, platform: Some(platform_title(&asked.client.settings).to_owned()), asked: Some(asked) })
+}
+
+/// Sends on whoever has just signed in: to the platform at once, if nothing is left to ask; else to where they came from.
+async fn onward(app: &App, user: &User, parameters: &Parameters, way: Way) -> HttpResponse {
+    let destination = destination(parameters, &way);
+    let Some(asked) = way.asked else { return to_page(&destination) };
+    match app.protocol.next_step(&asked.after_sign_in(), Some(user)).await {
+        Ok(NextStep::Answer(location)) => to_platform(&location),
+        // There it is told as what it is, and the person stays signed in.
+        Ok(NextStep::SignIn | NextStep::Consent) | Err(_) => to_page(&destination),
+    }
 }
 
 fn destination(parameters: &Parameters, way: &Way) -> String {

@@ -44,6 +44,7 @@ fn all_problems_are_told_at_once_one_a_line_with_key_and_mend() {
 #[case::misspelt("public_ulr = \"https://a.example\"", "public_ulr is no key; did you mean public_url?")]
 #[case::in_a_section("[tokens]\nacess_ttl = \"1h\"", "tokens.acess_ttl is no key; did you mean tokens.access_ttl?")]
 #[case::of_nothing_like_it("zebra = 1", "zebra is no key; remove it; couplet.example.toml lists all keys")]
+#[case::without_a_name("\"\" = 5", "\"\" is no key; remove it; couplet.example.toml lists all keys")]
 fn an_unknown_key_is_refused_with_the_nearest_one(#[case] text: &str, #[case] words: &str) {
     let program = Program::new();
     program.write("couplet.toml", text);
