@@ -5,10 +5,11 @@ mod log_pipe;
 pub mod metrics;
 pub mod otel;
 
+use std::error::Error;
 use std::io::IsTerminal;
 
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -42,7 +43,10 @@ impl Drop for Telemetry {
 /// Begins to log to standard error and, with an exporter, to trace. A second call in one process changes nothing of the first.
 pub fn begin(format: Option<LogFormat>, exporter: Option<Exporter>) -> Result<Telemetry, Fault> {
     let pipe = LogPipe::into(std::io::stderr()).map_err(|error| Fault::new(format!("logging can't begin: {error}")))?;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LEVEL));
+    let asked = EnvFilter::try_from_default_env();
+    let misread = asked.as_ref().err().filter(|error| error.source().is_some_and(|cause| cause.is::<ParseError>()));
+    let misread = misread.map(ToString::to_string);
+    let filter = asked.unwrap_or_else(|_| EnvFilter::new(LEVEL));
     let begun = match &exporter {
         None => registry().with(filter).with(logs(format, &pipe)).try_init(),
         Some(exporter) => {
@@ -55,6 +59,9 @@ pub fn begin(format: Option<LogFormat>, exporter: Option<Exporter>) -> Result<Te
         }
     };
     drop(begun);
+    if let Some(why) = misread {
+        tracing::warn!("RUST_LOG is passed over ({why}); write it like couplet=debug");
+    }
     Ok(Telemetry { pipe, exporter })
 }
 

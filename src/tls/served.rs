@@ -44,6 +44,8 @@ pub struct Seen {
     judged: [Stamp; 2],
     /// The files as they last were.
     last: [Stamp; 2],
+    /// Whether those that were judged could not be served; that was told.
+    broken: bool,
 }
 
 #[derive(Debug)]
@@ -76,23 +78,28 @@ impl Served {
 
     /// The files as they were when they were opened, to compare with later.
     pub fn seen(&self) -> Seen {
-        Seen { judged: self.opened, last: self.opened }
+        Seen { judged: self.opened, last: self.opened, broken: false }
     }
 
-    /// Takes up a new pair. Files that still change between two looks are left alone: both belong together.
+    /// Takes up a new pair. Files that still change between two looks are left alone: both belong together. A broken pair is
+    /// looked into again, since a file can become readable without being written.
     pub fn look(&self, seen: &mut Seen) -> Look {
         let now = stamps(&self.files);
         let settled = std::mem::replace(&mut seen.last, now) == now;
-        if !settled || now == seen.judged {
+        let again = now == seen.judged;
+        if !settled || (again && !seen.broken) {
             return Look::Same;
         }
         seen.judged = now;
-        match read(&self.files) {
+        let read = read(&self.files);
+        seen.broken = read.is_err();
+        match read {
             Ok(pair) => {
                 let new = (Arc::new(pair.certified), pair.validity);
                 *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = new;
                 Look::Renewed
             }
+            Err(_) if again => Look::Same,
             Err(unusable) => Look::Broken(unusable),
         }
     }

@@ -5,12 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
 use crate::model::parameters::Parameters;
-use crate::oauth::authorize::NextStep;
+use crate::model::user::User;
+use crate::oauth::authorize::{AuthorizationRequest, NextStep, continuation_after_sign_in};
 use crate::web::extract::form::Unreadable;
 use crate::web::extract::{form, signed_in};
 use crate::web::pages::{consent, sign_in};
-use crate::web::reply::{PageFailure, page_answer, to_platform};
-use crate::web::routes::Shared;
+use crate::web::reply::{PageFailure, page_answer, to_page, to_platform};
+use crate::web::routes::{AUTHORIZE, Shared};
 
 /// A request in the query.
 pub async fn get(request: HttpRequest, app: Shared) -> HttpResponse {
@@ -38,5 +39,21 @@ async fn next(request: &HttpRequest, app: &App, parameters: &Parameters) -> Resu
         NextStep::SignIn => Ok(sign_in::show_for(request, app, parameters, &asked)),
         NextStep::Consent => consent::show(request, app, parameters, &asked, user.as_ref()),
         NextStep::Answer(location) => Ok(to_platform(&location)),
+    }
+}
+
+/// Sends on whoever has just signed in for a request: to the platform, if nothing is left to ask; else here again, where a
+/// page asks, or a failure is told while the person stays signed in.
+pub async fn after_sign_in(
+    app: &App,
+    asked: AuthorizationRequest,
+    parameters: &Parameters,
+    user: &User,
+) -> HttpResponse {
+    match app.protocol.next_step(&asked.after_sign_in(), Some(user)).await {
+        Ok(NextStep::Answer(location)) => to_platform(&location),
+        Ok(NextStep::SignIn | NextStep::Consent) | Err(_) => {
+            to_page(&format!("{AUTHORIZE}?{}", continuation_after_sign_in(parameters)))
+        }
     }
 }

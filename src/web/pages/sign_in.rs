@@ -9,17 +9,17 @@ use crate::app::App;
 use crate::identity::sign_in::{Origin, SignInRefusal, Welcome};
 use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
-use crate::model::user::User;
-use crate::oauth::authorize::{AuthorizationRequest, NextStep, continuation, continuation_after_sign_in};
+use crate::oauth::authorize::{AuthorizationRequest, continuation};
 use crate::platforms::preset::platform_title;
 use crate::telemetry::metrics::SignInResult;
 use crate::web::extract::form::Unreadable;
 use crate::web::extract::{client_ip, csrf, device, form, signed_in};
 use crate::web::guard::Outcome;
+use crate::web::oauth::authorize;
 use crate::web::pages::Frame;
 use crate::web::pages::views::SignInPage;
-use crate::web::reply::{PageFailure, page_answer, to_page, to_platform};
-use crate::web::routes::{ACCOUNT, AUTHORIZE, STYLESHEET, Shared};
+use crate::web::reply::{PageFailure, page_answer, to_page};
+use crate::web::routes::{ACCOUNT, STYLESHEET, Shared};
 
 const WRONG: &str = "That user name and password do not match. Check both and try again.";
 const STALE: &str = "This page was open for too long, or your browser keeps no cookies. Please sign in again.";
@@ -91,7 +91,10 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
             if let Some(former) = former {
                 app.identity.sign_out(&former).await?;
             }
-            let mut response = onward(app, &user, &parameters, way).await;
+            let mut response = match way.asked {
+                Some(asked) => authorize::after_sign_in(app, asked, &parameters, &user).await,
+                None => to_page(ACCOUNT),
+            };
             let fresh = csrf::fresh_token(app, Some(&user));
             let cookies = [signed_in::cookie(app, &session), device::cookie(app, &browser)];
             for cookie in cookies.into_iter().chain(fresh.cookie) {
@@ -117,24 +120,6 @@ async fn way_of(app: &App, parameters: &Parameters) -> Result<Way, PageFailure> 
     }
     let asked = app.protocol.authorization_request(parameters).await?;
     Ok(Way { request, platform: Some(platform_title(&asked.client.settings).to_owned()), asked: Some(asked) })
-}
-
-/// Sends on whoever has just signed in: to the platform at once, if nothing is left to ask; else to where they came from.
-async fn onward(app: &App, user: &User, parameters: &Parameters, way: Way) -> HttpResponse {
-    let destination = destination(parameters, &way);
-    let Some(asked) = way.asked else { return to_page(&destination) };
-    match app.protocol.next_step(&asked.after_sign_in(), Some(user)).await {
-        Ok(NextStep::Answer(location)) => to_platform(&location),
-        // There it is told as what it is, and the person stays signed in.
-        Ok(NextStep::SignIn | NextStep::Consent) | Err(_) => to_page(&destination),
-    }
-}
-
-fn destination(parameters: &Parameters, way: &Way) -> String {
-    if way.request.is_empty() {
-        return ACCOUNT.to_owned();
-    }
-    format!("{AUTHORIZE}?{}", continuation_after_sign_in(parameters))
 }
 
 fn refused(request: &HttpRequest, app: &App, way: &Way, username: &str, refusal: SignInRefusal) -> HttpResponse {

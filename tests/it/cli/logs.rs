@@ -46,6 +46,13 @@ async fn a_strangers_request_id_is_not_taken() {
 }
 
 #[tokio::test]
+async fn a_log_level_that_is_none_is_told_and_the_usual_one_holds() {
+    let server = Program::new().with("RUST_LOG", "couplet=loud").set_up_to_serve().serve("serve").await;
+    assert!(server.log().contains("RUST_LOG is passed over"), "{}", server.log());
+    assert!(server.log().contains("INFO"), "{}", server.log());
+}
+
+#[tokio::test]
 async fn a_trusted_proxys_request_id_is_kept_if_it_is_plain() {
     let server = Program::new().with("COUPLET_TRUSTED_PROXIES", "127.0.0.0/8").set_up_to_serve().serve("serve").await;
     for bad in ["with blank", "with\"quote", "{\"a\":1}", "é", &"a".repeat(65)] {

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rstest::rstest;
 
@@ -142,6 +142,25 @@ async fn a_new_pair_is_taken_up_and_a_broken_one_is_not() {
     assert!(!reaches(&authority, &program).await);
     ask().await.expect("who is connected stays so");
     assert_eq!(server.log().matches("can't be served").count(), 1, "{}", server.log());
+}
+
+#[tokio::test]
+async fn a_pair_that_could_not_be_read_is_taken_up_once_it_can_though_no_file_changed() {
+    let (authority, new_authority) = (Authority::new(), Authority::new());
+    let program = program(&authority.issue());
+    let server = program.start("serve");
+    until_reached(&authority, &program, &server).await;
+
+    let issued = new_authority.issue();
+    let written = SystemTime::now();
+    let put_key = |key: &str| {
+        program.write("key.pem", key).set_modified(written).unwrap();
+    };
+    put(&program, &issued);
+    put_key(&"x".repeat(issued.key.len()));
+    until_logged(&server, "can't be served").await;
+    put_key(&issued.key);
+    until_reached(&new_authority, &program, &server).await;
 }
 
 #[rstest]

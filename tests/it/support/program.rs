@@ -121,10 +121,11 @@ impl Program {
     }
 
     /// Writes a file into the folder, for its owner alone.
-    pub fn write(&self, name: &str, text: &str) {
-        let path = self.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    pub fn write(&self, name: &str, text: &str) -> File {
+        let mut file = File::create(self.folder.path().join(name)).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.set_permissions(Permissions::from_mode(0o600)).unwrap();
+        file
     }
 
     /// Runs a command, its arguments separated by blanks.
