@@ -1,17 +1,13 @@
 # What people and CI call, under the same names.
-.PHONY: run test secrets lint bench endurance model fuzz
+.PHONY: run test lint bench endurance model fuzz
 
 # The first look: an embedded database, a demo user, and a page that plays the Alexa app.
 run:
 	cargo run --release -- dev
 
-# Everything, on both databases and in a browser; installs what is missing for that on Debian.
+# Everything, on both databases and in a browser; installs what is missing for that on Debian. At last every log and database that
+# the tests left is searched for every secret that came by.
 test:
-	scripts/install-test-tools.sh
-	cargo test --locked
-
-# The same with a book of every secret; at last every log and database that the tests left is searched for them.
-secrets:
 	scripts/install-test-tools.sh
 	scripts/test-with-ledger.sh
 

@@ -5,7 +5,8 @@ set -eu
 
 COUPLET_TEST_LEDGER=$(mktemp -d -t couplet-ledger.XXXXXX)
 export COUPLET_TEST_LEDGER
-trap 'rm -rf "$COUPLET_TEST_LEDGER"' EXIT
+# What a failed test left running may still write there.
+trap 'rm -rf "$COUPLET_TEST_LEDGER" || { sleep 3; rm -rf "$COUPLET_TEST_LEDGER"; }' EXIT
 mkdir "$COUPLET_TEST_LEDGER/logs" "$COUPLET_TEST_LEDGER/databases"
 # PostgreSQL runs as another user when the tests run as root.
 chmod -R 0777 "$COUPLET_TEST_LEDGER"

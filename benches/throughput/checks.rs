@@ -21,7 +21,7 @@ pub fn all(results: &Results) -> Vec<Finding> {
     let mut findings = Vec::new();
     for measured in &results.measured {
         findings.extend(over_floors(results, measured));
-        findings.extend(of_hashes(results, measured));
+        findings.extend(of_hashes(measured));
         findings.extend(aim(measured));
         findings.extend(of_statement(results, measured));
     }
@@ -56,11 +56,9 @@ fn over_floors(results: &Results, measured: &Measured) -> Option<Finding> {
     })
 }
 
-fn of_hashes(results: &Results, measured: &Measured) -> Option<Finding> {
-    if measured.scenario != Scenario::SignIn || measured.connections == 1 {
-        return None;
-    }
-    let hashes = results.floors.iter().find(|floor| floor.what == What::Argon2id)?.rate;
+fn of_hashes(measured: &Measured) -> Option<Finding> {
+    // One connection alone can't use all cores.
+    let hashes = measured.hashes.filter(|_| measured.connections > 1)?;
     let ratio = measured.run.rate() / hashes;
     Some(Finding {
         backend: Some(measured.backend),

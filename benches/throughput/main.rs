@@ -43,6 +43,7 @@ use std::time::Duration;
 use arguments::Arguments;
 use floors::{Floor, hardware, reply};
 use results::{Measured, Results};
+use scenario::Scenario;
 use stage::Stage;
 
 fn main() {
@@ -96,8 +97,12 @@ fn measure_floors(stage: &Stage, arguments: &Arguments, results: &mut Results, w
 fn measure_scenarios(stage: &Stage, arguments: &Arguments, results: &mut Results) {
     for scenario in arguments.scenarios() {
         for connections in &arguments.connections {
+            // A machine's speed changes with its neighbours: what a rate is compared with is measured right before and after.
+            let hashes = || (scenario == Scenario::SignIn).then(|| hardware::argon2id(arguments.time / 2).rate);
+            let before = hashes();
             let run = scenario.run(stage, *connections, arguments.time);
-            let measured = Measured { backend: stage.backend, scenario, connections: *connections, run };
+            let hashes = before.zip(hashes()).map(|(before, after)| f64::midpoint(before, after));
+            let measured = Measured { backend: stage.backend, scenario, connections: *connections, run, hashes };
             report::scenario(&measured);
             results.measured.push(measured);
         }

@@ -16,6 +16,8 @@ pub struct Measured {
     pub connections: usize,
     /// How it went.
     pub run: Run,
+    /// For sign-ins: raw hashes a second on all cores, right before and after.
+    pub hashes: Option<f64>,
 }
 
 impl Measured {

@@ -58,7 +58,7 @@ impl Work for Browser {
         if signed_in.status == 503 && self.busy == Busy::TriesAgain {
             return true;
         }
-        expect(&signed_in, 302, "");
+        expect(&signed_in, 303, "");
         assert!(cookies(&signed_in).contains("couplet_session="));
         assert!(
             signed_in.header("location").is_some_and(|to| to.starts_with(REDIRECT_URI) && to.contains("code=cplc_"))

@@ -155,9 +155,13 @@ impl Queue {
             state = if kept.is_some() {
                 let (state, waited) = self.changed.wait_timeout(state, REST).unwrap_or_else(PoisonError::into_inner);
                 if waited.timed_out() {
+                    // Not under the lock, for which requests would wait.
+                    drop(state);
                     *kept = None;
+                    self.lock()
+                } else {
+                    state
                 }
-                state
             } else {
                 self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
             };

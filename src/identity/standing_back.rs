@@ -10,6 +10,9 @@ const NICER: i32 = 10;
 /// does, interrupts it as soon as it has something to do, and not only at the end of its own turn a millisecond or three later.
 const TURN: u64 = 100_000_000;
 
+/// `SCHED_FLAG_KEEP_POLICY`: the class of the thread stays what the operator made it.
+const KEEP_POLICY: u64 = 0x08;
+
 /// Lets everything else go first, as far as the system permits. On Linux these are a thread's own; elsewhere they would be
 /// the whole process's.
 pub fn stand_back() {
@@ -26,10 +29,10 @@ pub fn stand_back() {
 
 /// Asks for long turns at that niceness (sched_setattr(2); kernels before 6.12 take no notice of the turn).
 fn take_long_turns(nice: i32) -> std::io::Result<()> {
-    let attributes = libc::sched_attr {
+    let mut attributes = libc::sched_attr {
         size: u32::try_from(size_of::<libc::sched_attr>()).unwrap_or_default(),
-        sched_policy: libc::SCHED_OTHER.unsigned_abs(),
-        sched_flags: 0,
+        sched_policy: 0,
+        sched_flags: KEEP_POLICY,
         sched_nice: nice,
         sched_priority: 0,
         sched_runtime: TURN,
@@ -37,9 +40,10 @@ fn take_long_turns(nice: i32) -> std::io::Result<()> {
         sched_period: 0,
     };
     let (this_thread, no_flags): (libc::pid_t, libc::c_uint) = (0, 0);
-    // SAFETY: the kernel reads `size` bytes at the pointer, which is a whole structure that outlives the call, and writes nothing.
+    // SAFETY: the pointer is to a whole structure of `size` bytes that outlives the call. The kernel reads those, and may write
+    // its own size into the first member when it finds ours too large.
     #[expect(unsafe_code, reason = "the C library has no function for it, and no crate that is kept up has one")]
-    let done = unsafe { libc::syscall(libc::SYS_sched_setattr, this_thread, &raw const attributes, no_flags) };
+    let done = unsafe { libc::syscall(libc::SYS_sched_setattr, this_thread, &raw mut attributes, no_flags) };
     if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 
 use crate::app::App;
+use crate::model::brake::Tally;
 use crate::model::failure::StoreError;
+use crate::throttle::Throttle;
 
 /// How often. What fails here is told within one pause, and learnt elsewhere within another.
 const EVERY: Duration = Duration::from_millis(750);
@@ -19,7 +21,7 @@ const OVERLAP: Duration = Duration::from_secs(6);
 /// How far back one looks at first: further than any window.
 const EVER: Duration = Duration::from_secs(1000 * 366 * 86_400);
 
-/// As many keys of each brake are told at a time, those with most failures first.
+/// As many keys of each brake are told in one write, those with most failures first.
 const MOST_TOLD: usize = 100;
 
 /// As many keys are learnt at a time, those that changed last.
@@ -28,7 +30,7 @@ const MOST_LEARNT: u32 = 2000;
 /// As many windows that are over are forgotten at a time; more than can be told meanwhile.
 const STEP: u32 = 5000;
 
-/// How often that is done while failures come in, in rounds. Without any the hourly purge is enough.
+/// How often that is done while failures come in, in rounds. Without any the purge is enough.
 const ROUNDS: u32 = 8;
 
 /// How long the last round of a process may take.
@@ -76,16 +78,40 @@ pub async fn share(app: &App, within: Duration) -> Result<usize, StoreError> {
 
 async fn tell(app: &App) -> Result<(), StoreError> {
     for brake in app.brakes() {
-        let tallies = brake.take(MOST_TOLD);
-        if tallies.is_empty() {
-            continue;
-        }
-        if let Err(error) = app.store.add_failures(&tallies).await {
-            brake.take_back(&tallies);
-            return Err(error);
+        loop {
+            let taken = Taken { brake, tallies: brake.take(MOST_TOLD), told: false };
+            if !taken.tell(app).await? {
+                break;
+            }
         }
     }
     Ok(())
+}
+
+/// What is being told. Dropped before that is done, also because the server ends, it is taken back.
+struct Taken<'a> {
+    brake: &'a Throttle,
+    tallies: Vec<Tally>,
+    told: bool,
+}
+
+impl Taken<'_> {
+    /// Tells it; gives whether there may be more.
+    async fn tell(mut self, app: &App) -> Result<bool, StoreError> {
+        if !self.tallies.is_empty() {
+            app.store.add_failures(&self.tallies).await?;
+            self.told = true;
+        }
+        Ok(self.tallies.len() == MOST_TOLD)
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            self.brake.take_back(&self.tallies);
+        }
+    }
 }
 
 async fn forget(app: &App) {

@@ -3,29 +3,34 @@
 //! and closing connections to the pool.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{Database, Pool};
 use tokio::runtime::Handle;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::store::PoolState;
+use crate::store::{PATIENCE, PoolState, QUEUE};
 
 /// How long a connection is used before it goes through its pool again.
 const KEPT: Duration = Duration::from_secs(1);
 
+/// How long somebody waits for the answer of a connection that was not used lately, before another one is taken.
+pub const A_MOMENT: Duration = Duration::from_millis(200);
+
 /// A pool, and those of its connections that wait for the next statement.
 pub struct KeptPool<D: Database> {
     pool: Pool<D>,
-    kept: Mutex<Kept<D>>,
+    kept: Arc<Mutex<Kept<D>>>,
 }
 
 struct Kept<D: Database> {
     spare: Vec<Lent<D>>,
     /// As many as wait for the pool, which learns nothing of what is kept here.
     waiting: usize,
+    /// Whether somebody comes by to give back what nobody uses.
+    is_watched: bool,
 }
 
 /// A connection in use. Dropped, because its statement failed or nobody waited for it, it goes back to the pool, which asks it
@@ -33,6 +38,35 @@ struct Kept<D: Database> {
 pub struct Lent<D: Database> {
     connection: PoolConnection<D>,
     until: Instant,
+    has_gone: bool,
+}
+
+impl<D: Database> Lent<D> {
+    /// Closes the connection, whatever state it is in.
+    pub fn close(mut self) {
+        self.has_gone = true;
+        self.connection.close_on_drop();
+    }
+
+    /// Gives it back to its pool. One that does not answer in that time is cut off, and its place is free again.
+    async fn give_back(mut self, within: Duration) {
+        self.has_gone = true;
+        drop(timeout(within, self.connection.return_to_pool()).await);
+    }
+}
+
+impl<D: Database> Drop for Lent<D> {
+    fn drop(&mut self) {
+        if self.has_gone {
+            return;
+        }
+        let returning = self.connection.return_to_pool();
+        // Without end a connection whose other side is gone would hold its place until the network gives up. Where no task can
+        // run it is cut off.
+        if let Ok(here) = Handle::try_current() {
+            drop(here.spawn(timeout(PATIENCE, returning)));
+        }
+    }
 }
 
 impl<D: Database> Deref for Lent<D> {
@@ -52,7 +86,8 @@ impl<D: Database> DerefMut for Lent<D> {
 impl<D: Database> KeptPool<D> {
     /// Nothing is kept yet.
     pub fn new(pool: Pool<D>) -> Self {
-        Self { pool, kept: Mutex::new(Kept { spare: Vec::new(), waiting: 0 }) }
+        let kept = Kept { spare: Vec::new(), waiting: 0, is_watched: false };
+        Self { pool, kept: Arc::new(Mutex::new(kept)) }
     }
 
     /// The pool. Once statements run through this value, all of them have to: what is kept counts as taken there.
@@ -60,28 +95,35 @@ impl<D: Database> KeptPool<D> {
         &self.pool
     }
 
-    /// A connection, within the pool's own time for that.
+    /// A connection, within the time for that.
     pub async fn lend(&self) -> Result<Lent<D>, sqlx::Error> {
-        let kept = {
-            let mut kept = self.kept();
-            let spare = kept.spare.pop().filter(|spare| Instant::now() < spare.until);
-            kept.waiting += usize::from(spare.is_none());
-            spare
-        };
-        if let Some(kept) = kept {
-            return Ok(kept);
+        let end = Instant::now() + QUEUE;
+        let (lent, mut old) = self.kept().take();
+        if let Some(lent) = lent {
+            return Ok(lent);
         }
-        let _waiting = Waiting(self);
-        let connection = self.pool.acquire().await?;
-        Ok(Lent { connection, until: Instant::now() + KEPT })
+        let _waiting = Waiting(&self.kept);
+        if let Some(latest) = old.pop() {
+            // Back in its pool it is the first to be taken from there.
+            latest.give_back(A_MOMENT).await;
+        }
+        drop(old);
+        match timeout_at(end, self.pool.acquire()).await {
+            Ok(connection) => Ok(Lent { connection: connection?, until: Instant::now() + KEPT, has_gone: false }),
+            Err(_) => Err(sqlx::Error::PoolTimedOut),
+        }
     }
 
     /// Takes a connection back whose statement, or whole transaction, has ended well.
     pub fn keep(&self, lent: Lent<D>) {
         let mut kept = self.kept();
         // Under the same lock as `lend` and `close`: nothing is kept from somebody who waits for it.
-        if kept.waiting == 0 && !self.pool.is_closed() {
-            kept.spare.push(lent);
+        if kept.waiting > 0 || self.pool.is_closed() {
+            return;
+        }
+        kept.spare.push(lent);
+        if !std::mem::replace(&mut kept.is_watched, true) {
+            tokio::spawn(watch(Arc::downgrade(&self.kept)));
         }
     }
 
@@ -101,35 +143,60 @@ impl<D: Database> KeptPool<D> {
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept<D>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.kept)
     }
 }
 
-impl<D: Database> Drop for KeptPool<D> {
-    fn drop(&mut self) {
-        // A connection goes back to its pool by a task; where none can run, it is simply cut off.
-        if Handle::try_current().is_err() {
-            self.kept().spare.drain(..).for_each(|lent| drop(lent.connection.detach()));
+impl<D: Database> Kept<D> {
+    /// A connection that was used lately; without one the caller waits for the pool. And those that were not.
+    fn take(&mut self) -> (Option<Lent<D>>, Vec<Lent<D>>) {
+        let old = self.take_old();
+        let lent = self.spare.pop();
+        self.waiting += usize::from(lent.is_none());
+        (lent, old)
+    }
+
+    fn take_old(&mut self) -> Vec<Lent<D>> {
+        let now = Instant::now();
+        self.spare.extract_if(.., |lent| lent.until <= now).collect()
+    }
+}
+
+/// Gives back what nobody uses, as long as there is anything.
+async fn watch<D: Database>(kept: Weak<Mutex<Kept<D>>>) {
+    loop {
+        sleep(KEPT).await;
+        let Some(kept) = kept.upgrade() else { return };
+        let mut kept = lock(&kept);
+        // Those are let go of one after the other, each by a task of its own.
+        drop(kept.take_old());
+        if kept.spare.is_empty() {
+            kept.is_watched = false;
+            return;
         }
     }
 }
 
+fn lock<D: Database>(kept: &Mutex<Kept<D>>) -> MutexGuard<'_, Kept<D>> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Somebody who waits for the pool.
-struct Waiting<'a, D: Database>(&'a KeptPool<D>);
+struct Waiting<'a, D: Database>(&'a Mutex<Kept<D>>);
 
 impl<D: Database> Drop for Waiting<'_, D> {
     fn drop(&mut self) {
-        self.0.kept().waiting -= 1;
+        lock(self.0).waiting -= 1;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::KeptPool;
+    use super::{KEPT, KeptPool};
     use sqlx::sqlite::SqlitePoolOptions;
     use sqlx::{Sqlite, query_scalar};
     use std::time::Duration;
-    use tokio::time::timeout;
+    use tokio::time::{Instant, sleep, timeout};
 
     fn one_connection() -> KeptPool<Sqlite> {
         let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(5));
@@ -182,6 +249,19 @@ mod tests {
         });
         drop(runtime);
         drop(kept);
+    }
+
+    #[tokio::test]
+    async fn after_a_pause_the_same_connection_serves_and_no_other_is_opened() {
+        let pool = SqlitePoolOptions::new().max_connections(3);
+        let kept = KeptPool::new(pool.connect_lazy("sqlite::memory:").unwrap());
+        assert_eq!(visits(&kept, true).await, 1);
+        sleep(KEPT * 3).await;
+        assert_eq!(kept.kept().spare.len(), 0, "what nobody uses is given back");
+        assert_eq!(visits(&kept, true).await, 2);
+        kept.kept().spare.iter_mut().for_each(|lent| lent.until = Instant::now());
+        assert_eq!(visits(&kept, true).await, 3);
+        assert_eq!(kept.state("three").size, 1);
     }
 
     #[tokio::test]

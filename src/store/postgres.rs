@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{
@@ -13,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::sql::{Driver, Statement, Value};
 use crate::model::failure::StoreError;
-use crate::store::kept::KeptPool;
+use crate::store::kept::{A_MOMENT, KeptPool};
 use crate::store::lanes::Lanes;
 use crate::store::open::{is_migrated, unavailable};
 use crate::store::rows::AnyRow;
@@ -78,7 +79,7 @@ impl PostgresDriver {
                     // A server that went away is noticed by a question; on a connection in use a moment ago it would only
                     // double the round trips.
                     if known.idle_for >= IDLE {
-                        connection.ping().await?;
+                        timeout(A_MOMENT, connection.ping()).await.map_err(|_| sqlx::Error::PoolTimedOut)??;
                     }
                     Ok(true)
                 })
@@ -218,8 +219,7 @@ impl Driver for PostgresDriver {
     }
 
     async fn close(&self) {
-        for kept in self.pools.all().chain(self.for_tokens.all()) {
-            kept.close().await;
-        }
+        // At once: one that is stuck keeps none of the others open.
+        join_all(self.pools.all().chain(self.for_tokens.all()).map(KeptPool::close)).await;
     }
 }

@@ -22,8 +22,8 @@ pub struct Limit {
     pub per: Duration,
 }
 
-/// As many keys as are remembered at once; beyond it those with few failures are forgotten, so that memory stays bounded and a
-/// flood of names opens no door that is shut.
+/// As many keys as are remembered at once; beyond it the half with fewer failures is forgotten, and among equals the older, so
+/// that memory stays bounded and a flood of names opens no door that is shut.
 const MOST_KEYS: usize = 50_000;
 
 /// How long one waits for attempts whose end is not known yet.
@@ -181,11 +181,13 @@ fn make_room(windows: &mut HashMap<Key, Window>, limit: Limit) {
     if windows.len() < MOST_KEYS {
         return;
     }
-    let mut failures: Vec<u32> = windows.values().map(|window| window.failures).collect();
-    let middle = failures.len() / 2;
-    let (_, median, _) = failures.select_nth_unstable(middle);
+    // By when they began among equals, so that half of them stay whatever the counts are.
+    let rank = |window: &Window| (window.failures.saturating_add(window.under_way), window.began);
+    let mut ranks: Vec<_> = windows.values().map(rank).collect();
+    let middle = ranks.len() / 2;
+    let (_, median, _) = ranks.select_nth_unstable(middle);
     let median = *median;
-    windows.retain(|_, window| window.failures > median);
+    windows.retain(|_, window| rank(window) > median);
 }
 
 #[cfg(test)]

@@ -182,3 +182,14 @@ fn a_flood_of_names_stays_bounded_and_opens_no_door() {
     assert!(brake.windows().len() <= MOST_KEYS);
     assert!(brake.look(b"guessed").is_err());
 }
+
+#[test]
+fn when_all_are_equally_shut_the_latest_stay_so() {
+    let brake = brake(1, MINUTE);
+    let latest = u32::try_from(MOST_KEYS).unwrap();
+    for number in 0..=latest {
+        fail(&brake, &number.to_be_bytes(), 1);
+    }
+    assert!(brake.look(&latest.to_be_bytes()).is_err() && brake.look(&(latest - 1).to_be_bytes()).is_err());
+    assert!(brake.windows().len() >= MOST_KEYS / 3, "{}", brake.windows().len());
+}

@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["model", "store", "tls", "tokens"]),
     ("telemetry", &["config", "model"]),
     ("tls", &["model"]),
-    ("jobs", &["app", "model", "partners", "telemetry", "tls"]),
+    ("jobs", &["app", "model", "partners", "telemetry", "throttle", "tls"]),
     ("web", &["app", "config", "identity", "model", "oauth", "platforms", "rehearse", "telemetry", "tls"]),
 ];
 

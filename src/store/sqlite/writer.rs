@@ -84,8 +84,8 @@ impl Writer {
     }
 }
 
-/// Works on the connection, which comes back when that went well; again while another process writes. What has begun ends in time, so that nothing is done after
-/// everyone gave up on it.
+/// Works on the connection, which comes back when that went well; again while another process writes. What has begun ends in
+/// time, so that nothing is done after everyone gave up on it.
 async fn in_turn<T, W>(kept: &KeptPool<Sqlite>, work: impl Fn(Lent<Sqlite>) -> W) -> Result<T, StoreError>
 where
     W: Future<Output = Result<(T, Lent<Sqlite>), sqlx::Error>>,
@@ -124,13 +124,17 @@ async fn write_together(
     mut lent: Lent<Sqlite>,
     asked: &[Vec<Statement>],
 ) -> Result<(Vec<Written>, Lent<Sqlite>), sqlx::Error> {
-    let written = write_on(&mut lent, asked).await;
-    if written.as_ref().is_err_and(|error| code_of(error) != Some(BUSY)) {
-        // SQLite ends a transaction by itself when the disk fails it, and the connection would go on in the belief that it
-        // still has one.
-        lent.close_on_drop();
+    match write_on(&mut lent, asked).await {
+        Ok(written) => Ok((written, lent)),
+        Err(error) => {
+            if code_of(&error) != Some(BUSY) {
+                // SQLite ends a transaction by itself when the disk fails it, and the connection would go on in the belief
+                // that it still has one.
+                lent.close();
+            }
+            Err(error)
+        }
     }
-    Ok((written?, lent))
 }
 
 async fn write_on(connection: &mut SqliteConnection, asked: &[Vec<Statement>]) -> Result<Vec<Written>, sqlx::Error> {

@@ -1,12 +1,14 @@
 //! Owns the authorization endpoint's HTTP (RFC 6749 section 3.1): the only dispatcher of the browser's way. Every page of it
 //! comes back here, and this looks at what is known and says what is next.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
+use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
 use crate::model::user::User;
-use crate::oauth::authorize::{AuthorizationRequest, NextStep, continuation_after_sign_in};
+use crate::oauth::authorize::{AuthorizeRefusal, NextStep, continuation_after_sign_in};
 use crate::web::extract::form::Unreadable;
 use crate::web::extract::{form, signed_in};
 use crate::web::pages::{consent, sign_in};
@@ -44,16 +46,30 @@ async fn next(request: &HttpRequest, app: &App, parameters: &Parameters) -> Resu
 
 /// Sends on whoever has just signed in for a request: to the platform, if nothing is left to ask; else here again, where a
 /// page asks, or a failure is told while the person stays signed in.
-pub async fn after_sign_in(
+pub async fn after_sign_in(app: &App, parameters: &Parameters, user: &User) -> HttpResponse {
+    match answer_at_once(app, parameters, user).await {
+        Ok(Some(location)) => {
+            let mut response = to_platform(&location);
+            // No other redirect keeps every client from posting the password on (RFC 9700 section 4.12).
+            *response.status_mut() = StatusCode::SEE_OTHER;
+            return response;
+        }
+        Ok(None) | Err(Failure::Refused(_)) => {}
+        Err(Failure::Store(error)) => tracing::warn!(%error, "a sign-in is answered one step later"),
+        Err(Failure::Internal(fault)) => tracing::error!(%fault, "a sign-in is answered one step later"),
+    }
+    to_page(&format!("{AUTHORIZE}?{}", continuation_after_sign_in(parameters)))
+}
+
+/// The answer, if nothing is left to ask. The request is checked now: signing in may have taken a while.
+async fn answer_at_once(
     app: &App,
-    asked: AuthorizationRequest,
     parameters: &Parameters,
     user: &User,
-) -> HttpResponse {
-    match app.protocol.next_step(&asked.after_sign_in(), Some(user)).await {
-        Ok(NextStep::Answer(location)) => to_platform(&location),
-        Ok(NextStep::SignIn | NextStep::Consent) | Err(_) => {
-            to_page(&format!("{AUTHORIZE}?{}", continuation_after_sign_in(parameters)))
-        }
-    }
+) -> Result<Option<String>, Failure<AuthorizeRefusal>> {
+    let asked = app.protocol.authorization_request(parameters).await?.after_sign_in();
+    Ok(match app.protocol.next_step(&asked, Some(user)).await? {
+        NextStep::Answer(location) => Some(location),
+        NextStep::SignIn | NextStep::Consent => None,
+    })
 }

@@ -28,7 +28,6 @@ const STALE: &str = "This page was open for too long, or your browser keeps no c
 struct Way {
     request: String,
     platform: Option<String>,
-    asked: Option<AuthorizationRequest>,
 }
 
 /// Asks for the password on the way to a link.
@@ -39,12 +38,12 @@ pub fn show_for(
     asked: &AuthorizationRequest,
 ) -> HttpResponse {
     let platform = Some(platform_title(&asked.client.settings).to_owned());
-    show(request, app, &Way { request: continuation(parameters), platform, asked: None }, "", None)
+    show(request, app, &Way { request: continuation(parameters), platform }, "", None)
 }
 
 /// Asks for the password on the way to the account page.
 pub fn show_for_account(request: &HttpRequest, app: &App) -> HttpResponse {
-    show(request, app, &Way { request: String::new(), platform: None, asked: None }, "", None)
+    show(request, app, &Way { request: String::new(), platform: None }, "", None)
 }
 
 fn show(request: &HttpRequest, app: &App, way: &Way, username: &str, message: Option<&str>) -> HttpResponse {
@@ -73,10 +72,9 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
     let (username, password) = (field("username")?.unwrap_or_default(), field("password")?.unwrap_or_default());
     let parameters =
         Parameters::parse(field("request")?.unwrap_or_default().as_bytes()).map_err(Unreadable::Malformed)?;
-    let way = way_of(app, &parameters).await?;
     if csrf::check(request, app, None, &form).is_err() {
         tracing::info!("a form that is not of a page of ours was refused");
-        let mut page = show(request, app, &way, username, Some(STALE));
+        let mut page = show(request, app, &way_of(app, &parameters).await?, username, Some(STALE));
         *page.status_mut() = StatusCode::FORBIDDEN;
         page.extensions_mut().insert(Outcome("forged"));
         return Ok(page);
@@ -91,9 +89,9 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
             if let Some(former) = former {
                 app.identity.sign_out(&former).await?;
             }
-            let mut response = match way.asked {
-                Some(asked) => authorize::after_sign_in(app, asked, &parameters, &user).await,
-                None => to_page(ACCOUNT),
+            let mut response = match &*continuation(&parameters) {
+                "" => to_page(ACCOUNT),
+                _ => authorize::after_sign_in(app, &parameters, &user).await,
             };
             let fresh = csrf::fresh_token(app, Some(&user));
             let cookies = [signed_in::cookie(app, &session), device::cookie(app, &browser)];
@@ -105,7 +103,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
         Err(Failure::Refused(refusal)) => {
             // Without the name: people type passwords there.
             tracing::info!(%address, cause = ?refusal, "sign-in refused");
-            Ok(refused(request, app, &way, username, refusal))
+            Ok(refused(request, app, &way_of(app, &parameters).await?, username, refusal))
         }
         Err(Failure::Store(error)) => Err(error.into()),
         Err(Failure::Internal(fault)) => Err(PageFailure::Internal(fault)),
@@ -116,10 +114,10 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
 async fn way_of(app: &App, parameters: &Parameters) -> Result<Way, PageFailure> {
     let request = continuation(parameters);
     if request.is_empty() {
-        return Ok(Way { request, platform: None, asked: None });
+        return Ok(Way { request, platform: None });
     }
     let asked = app.protocol.authorization_request(parameters).await?;
-    Ok(Way { request, platform: Some(platform_title(&asked.client.settings).to_owned()), asked: Some(asked) })
+    Ok(Way { request, platform: Some(platform_title(&asked.client.settings).to_owned()) })
 }
 
 fn refused(request: &HttpRequest, app: &App, way: &Way, username: &str, refusal: SignInRefusal) -> HttpResponse {

@@ -47,7 +47,8 @@ async fn a_strangers_request_id_is_not_taken() {
 
 #[tokio::test]
 async fn a_log_level_that_is_none_is_told_and_the_usual_one_holds() {
-    let server = Program::new().with("RUST_LOG", "couplet=loud").set_up_to_serve().serve("serve").await;
+    let program = Program::new().with("RUST_LOG", "couplet=loud").set_up_to_serve();
+    let server = program.serve("serve").await;
     assert!(server.log().contains("RUST_LOG is passed over"), "{}", server.log());
     assert!(server.log().contains("INFO"), "{}", server.log());
 }

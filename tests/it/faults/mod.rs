@@ -4,4 +4,5 @@ mod clock;
 mod full_disk;
 mod held;
 mod read_only;
+mod silence;
 mod told_to_stop;

@@ -1,5 +1,6 @@
 //! `prompt` (OpenID Connect Core section 3.1.2.1): whether people are asked.
 
+use couplet::model::ids::ClientId;
 use rstest::rstest;
 
 use super::{CONSENT, SIGN_IN, assert_told};
@@ -39,6 +40,38 @@ async fn none_links_without_asking_when_all_is_known(#[values(Sqlite, Postgres)]
     client.link(&person).await;
     let page = person.open(&client.authorize(&[("prompt", "none")])).await;
     assert!(answer_parameter(&page, "code").is_some(), "{:?}", page.location());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_password_is_answered_with_the_code_at_once_when_nothing_is_left_to_ask(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = TestApp::on(backend).await.with_alice().await;
+    let client = app.add_app("app", Some(SECRET), |_| {}).await;
+    client.link(&app.person()).await;
+    let person = app.person();
+    let page = person.open(&client.authorize(&[])).await;
+    let (request, csrf) = (page.value("request"), page.value("csrf"));
+    let form = [("username", ALICE), ("password", PASSWORD), ("request", &request), ("csrf", &csrf)];
+    let answer = person.send(person.posting("/sign-in", &form)).await;
+    // 303: with any other redirect some programs would post the password on.
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert!(answer_parameter(&answer, "code").is_some(), "{:?}", answer.location());
+    assert!(answer.cookie("couplet_session").is_some());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_client_that_is_gone_when_the_password_comes_gets_no_code(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await.with_alice().await;
+    let client = app.add_app("app", Some(SECRET), |_| {}).await;
+    client.link(&app.person()).await;
+    let person = app.person();
+    let page = person.open(&client.authorize(&[])).await;
+    app.app.store.enable_client(&ClientId::parse("app").unwrap(), false).await.unwrap();
+    let page = person.sign_in(&page, ALICE, PASSWORD).await;
+    assert_eq!((page.status.as_u16(), page.location()), (400, None), "{}", page.body);
 }
 
 #[rstest]

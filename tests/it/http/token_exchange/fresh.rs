@@ -87,11 +87,11 @@ async fn many_who_ask_at_once_share_one_refresh(#[values(Sqlite, Postgres)] back
             tokio::spawn(async move { client.partner_token(&token, &[]).await })
         })
         .collect();
-    let mut given = std::collections::BTreeSet::new();
     for answer in tries {
-        given.insert(super::partner_token_in(&answer.await.unwrap()));
+        // Whoever waits long gets the former one, which still lives.
+        assert!(stage.amazon.is_valid(&super::partner_token_in(&answer.await.unwrap())));
     }
-    assert_eq!((given.len(), stage.amazon.seen().refreshes), (1, 1));
+    assert_eq!(stage.amazon.seen().refreshes, 1);
 }
 
 #[rstest]
