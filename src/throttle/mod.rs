@@ -7,6 +7,7 @@ pub mod address;
 mod shared;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -83,34 +84,35 @@ impl Throttle {
 
     /// Admits an attempt. Those under way count like failures, so that many at the same moment can't slip past the limit.
     pub fn admit(&self, key: &[u8]) -> Result<Attempt<'_>, Wait> {
-        let key = self.hashed(key);
-        if let Some(limit) = self.limit {
-            let mut windows = self.windows();
-            make_room(&mut windows, limit);
-            let window = windows.entry(key).or_insert_with(Window::new);
-            window.turn(limit);
+        self.enter(key, |window, limit| {
             if window.failures >= limit.count {
                 return Err(window.wait(limit));
             }
             if window.failures.saturating_add(window.under_way) >= limit.count {
                 return Err(Wait(A_MOMENT));
             }
-            window.under_way = window.under_way.saturating_add(1);
-        }
-        Ok(Attempt { throttle: self, key, failed: true })
+            Ok(())
+        })
     }
 
     /// Begins an attempt that others have admitted, to count it here too, beyond the limit as well.
     pub fn begin(&self, key: &[u8]) -> Attempt<'_> {
+        let Ok(attempt) = self.enter(key, |_, _| Ok::<(), Infallible>(()));
+        attempt
+    }
+
+    /// Begins an attempt if the window of the key lets it.
+    fn enter<E>(&self, key: &[u8], lets: impl FnOnce(&Window, Limit) -> Result<(), E>) -> Result<Attempt<'_>, E> {
         let key = self.hashed(key);
         if let Some(limit) = self.limit {
             let mut windows = self.windows();
             make_room(&mut windows, limit);
             let window = windows.entry(key).or_insert_with(Window::new);
             window.turn(limit);
+            lets(window, limit)?;
             window.under_way = window.under_way.saturating_add(1);
         }
-        Attempt { throttle: self, key, failed: true }
+        Ok(Attempt { throttle: self, key, failed: true })
     }
 
     /// Whether attempts are admitted, without beginning one.
