@@ -47,8 +47,8 @@ pub async fn store(config: &Config) -> Result<Arc<dyn Store>, CliError> {
     Ok(store)
 }
 
-/// The same for a command that adds something: a new file is told, since it may be the wrong folder.
-pub async fn store_to_add(config: &Config) -> Result<Arc<dyn Store>, CliError> {
+/// The same for a command that adds or lists something: a new file is told, since it may be the wrong folder.
+pub async fn store_telling(config: &Config) -> Result<Arc<dyn Store>, CliError> {
     let new = match &config.database {
         DatabaseUrl::Sqlite(path) if !path.exists() => Some(path),
         _ => None,

@@ -58,7 +58,7 @@ pub async fn run(config: &Config, command: UserCommand) -> Result<(), CliError> 
             let user = new_user(config, &login, password, phone.as_deref(), email.as_deref()).await?;
             add(config, &user, json).await
         }
-        UserCommand::List { json } => list(&*open::store(config).await?, json).await,
+        UserCommand::List { json } => list(&*open::store_telling(config).await?, json).await,
         UserCommand::Show { user, json } => {
             let (_, user) = existing(config, &user).await?;
             show(&user, json)
@@ -92,7 +92,7 @@ async fn existing(config: &Config, user: &str) -> Result<(Arc<dyn Store>, User),
 }
 
 async fn add(config: &Config, user: &User, json: bool) -> Result<(), CliError> {
-    if open::store_to_add(config).await?.add_user(user).await? == AddUser::LoginTaken {
+    if open::store_telling(config).await?.add_user(user).await? == AddUser::LoginTaken {
         let words = format!("there is a user {} already; choose another login", user.login);
         return Err(CliError::Failed(words));
     }

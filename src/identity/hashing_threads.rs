@@ -27,7 +27,11 @@ const REST: Duration = Duration::from_millis(500);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
-type Work = Box<dyn FnOnce(&mut Argon2id) + Send>;
+/// Work with when it was asked for. It is told whether there is still time, and tells whether it was done.
+struct Work {
+    asked: Instant,
+    run: Box<dyn FnOnce(&mut Argon2id) -> bool + Send>,
+}
 
 /// The threads and their queue. They end when this value is dropped.
 pub struct HashingThreads {
@@ -82,19 +86,31 @@ impl HashingThreads {
     ) -> Result<T, Busy> {
         let (sender, receiver) = oneshot::channel();
         let done = self.queue.add(self.most, move |argon2id| {
-            if !sender.is_closed() {
-                // Whoever asked may have gone meanwhile.
+            // Whoever asked may have gone meanwhile.
+            let is_wanted = !sender.is_closed();
+            if is_wanted {
                 drop(sender.send(work(argon2id)));
             }
+            is_wanted
         });
         let done = match done {
             Ok(()) => timeout(PATIENCE, receiver).await.ok().and_then(Result::ok),
             Err(Busy) => None,
         };
         done.ok_or_else(|| {
-            self.queue.lock().load.refused += 1;
+            self.refused();
             Busy
         })
+    }
+
+    /// As many as may be under way and wait.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Counts a password that is not hashed.
+    pub fn refused(&self) {
+        self.queue.lock().load.refused += 1;
     }
 
     /// How busy the threads are.
@@ -116,12 +132,12 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, most: usize, work: impl FnOnce(&mut Argon2id) + Send + 'static) -> Result<(), Busy> {
+    fn add(&self, most: usize, work: impl FnOnce(&mut Argon2id) -> bool + Send + 'static) -> Result<(), Busy> {
         let mut state = self.lock();
         if state.waiting.len() >= most {
             return Err(Busy);
         }
-        state.waiting.push_back(Box::new(work));
+        state.waiting.push_back(Work { asked: Instant::now(), run: Box::new(work) });
         self.changed.notify_one();
         Ok(())
     }
@@ -130,17 +146,24 @@ impl Queue {
     fn serve(&self, cost: PasswordCost) {
         #[cfg(target_os = "linux")]
         standing_back::stand_back();
-        let mut kept = None;
+        let (mut kept, mut latest) = (None, Duration::ZERO);
         while let Some(work) = self.next(&mut kept) {
             let began = Instant::now();
-            if let Some(mut argon2id) = kept.take().or_else(|| Argon2id::new(cost).ok()) {
-                work(&mut argon2id);
+            // What would come too late keeps others waiting; dropped, it tells so at once.
+            let in_time = work.asked.elapsed() + latest < PATIENCE;
+            let hasher = if in_time { kept.take().or_else(|| Argon2id::new(cost).ok()) } else { None };
+            let done = hasher.is_some_and(|mut argon2id| {
+                let done = (work.run)(&mut argon2id);
                 kept = Some(argon2id);
-            }
+                done
+            });
             let load = &mut self.lock().load;
             load.running -= 1;
-            load.done += 1;
-            load.took += began.elapsed();
+            if done {
+                latest = began.elapsed();
+                load.done += 1;
+                load.took += latest;
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Owns hashing and checking passwords with argon2id. Leaves when it is done to `hashing_threads.rs`, and who signs in to
 //! `sign_in.rs`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
@@ -8,7 +9,9 @@ use unicode_normalization::UnicodeNormalization;
 use crate::identity::argon2id::{Argon2id, check_against_reference, has_cost};
 use crate::identity::hashing_threads::HashingThreads;
 pub use crate::identity::hashing_threads::{Busy, Load};
+use crate::identity::places::{Place, Places};
 use crate::model::failure::Fault;
+use crate::model::login::Login;
 use crate::model::password_cost::PasswordCost;
 use crate::model::random::{Randomness, bytes};
 use crate::model::secret::PlainSecret;
@@ -17,6 +20,7 @@ use crate::model::secret::PlainSecret;
 pub struct PasswordHasher {
     cost: PasswordCost,
     threads: HashingThreads,
+    places: Places,
     randomness: Arc<dyn Randomness>,
     /// The hash of no password, of today's cost: checked when there is no user, so that both take equally long.
     nobody: String,
@@ -30,7 +34,13 @@ impl PasswordHasher {
         let nobody = Argon2id::new(cost)?.hash(&password, &salt)?;
         let threads = HashingThreads::start(cost)
             .map_err(|error| Fault::new(format!("threads for password hashing can't be started: {error}")))?;
-        Ok(Self { cost, threads, randomness, nobody })
+        let places = Places::new(threads.most());
+        Ok(Self { cost, threads, places, randomness, nobody })
+    }
+
+    /// A place before the threads that hash, which is to be held while a password is checked.
+    pub fn place(&self, login: Option<&Login>, address: IpAddr, is_known: bool) -> Result<Place<'_>, Busy> {
+        self.places.take(login, address, is_known).inspect_err(|_| self.threads.refused())
     }
 
     /// How busy the threads that hash are.

@@ -87,7 +87,10 @@ impl Identity {
         let known = origin.device.as_ref().zip(login.as_ref()).and_then(|(device, login)| device.known_for(key, login));
         let admission = self.doors.admit(login.as_ref(), origin.address, known);
         let admission = admission.map_err(|Wait(wait)| Failure::Refused(SignInRefusal::TooMany(wait)))?;
-        let user = self.check_password(login.as_ref(), password).await;
+        let user = match self.hasher.place(login.as_ref(), origin.address, known.is_some()) {
+            Ok(_place) => self.check_password(login.as_ref(), password).await,
+            Err(Busy) => Err(Failure::Refused(SignInRefusal::Busy)),
+        };
         if !matches!(user, Err(Failure::Refused(SignInRefusal::WrongCredentials))) {
             admission.forgive();
         }

@@ -94,7 +94,9 @@ pub fn continuation_after_sign_in(parameters: &Parameters) -> String {
     let query = parameters.encoded(&others);
     match parameters.one("prompt") {
         Ok(Some(prompt)) if prompt.split(' ').any(|word| word == "consent") => format!("{query}&prompt=consent"),
-        _ => query,
+        Ok(_) => query,
+        // Still to be refused.
+        Err(_) => continuation(parameters),
     }
 }
 

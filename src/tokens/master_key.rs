@@ -33,7 +33,7 @@ impl MasterKeyError {
     /// What to do about it.
     pub fn mend(&self) -> &'static str {
         match self {
-            MasterKeyError::Missing(_) => "make it with `openssl rand -base64 32`, or mend the path",
+            MasterKeyError::Missing(_) => "mend the path; for a new database make a key with `openssl rand -base64 32`",
             MasterKeyError::Unreadable(..) => "name a file that is readable for this user",
             MasterKeyError::Malformed(_) => "make one with `openssl rand -base64 32`",
         }

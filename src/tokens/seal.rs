@@ -19,7 +19,7 @@ const VERSION: u8 = 1;
 /// How many bytes say by whom and how it was sealed.
 const HEAD: usize = 5;
 
-const UNKNOWN_KEY: &str = "sealed under another master key than master_key_file names; name the one this database began with (`couplet dev` keeps its own in data/master.key), or start anew with another data_dir";
+const UNKNOWN_KEY: &str = "sealed under another master key than master_key_file names; name the key that this database was last given (`couplet dev` keeps its own in data/master.key), or start anew with another data_dir";
 
 /// Where a sealed value is stored; a value moved elsewhere does not open.
 #[derive(Clone, Copy, Debug)]

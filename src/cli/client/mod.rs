@@ -35,7 +35,7 @@ pub async fn run(config: &Config, command: ClientCommand) -> Result<(), CliError
             add(config, &client, secret.as_ref(), json).await
         }
         ClientCommand::List { json } => {
-            let clients = open::store(config).await?.clients().await?;
+            let clients = open::store_telling(config).await?.clients().await?;
             report::list(&clients, json)
         }
         ClientCommand::Show { id, json } => {
@@ -72,7 +72,7 @@ pub fn new_client(options: &ClientOptions, id: Option<&str>, secret: Option<&Pla
 }
 
 async fn add(config: &Config, client: &Client, secret: Option<&PlainSecret>, json: bool) -> Result<(), CliError> {
-    let store = open::store_to_add(config).await?;
+    let store = open::store_telling(config).await?;
     check_backend_of(&*store, &client.settings).await?;
     match store.add_client(client).await? {
         AddClient::Added => report::show(config, client, None, secret, json),

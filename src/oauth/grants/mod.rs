@@ -180,8 +180,9 @@ impl Protocol {
 
     /// Ends a link because of a proven replay.
     async fn punish(&self, grant: &Grant, why: &'static str) -> Result<Failure<Refusal>, Failure<Refusal>> {
-        self.store.revoke_grant(grant.id, self.clock.now()).await?;
-        tracing::warn!(grant = %grant.id, client = %grant.client_id, why, "link revoked");
+        if self.store.revoke_grant(grant.id, self.clock.now()).await? {
+            tracing::warn!(grant = %grant.id, client = %grant.client_id, why, "link revoked");
+        }
         Ok(no_grant(why).into())
     }
 }

@@ -1,7 +1,6 @@
 //! Owns the authorization endpoint's HTTP (RFC 6749 section 3.1): the only dispatcher of the browser's way. Every page of it
 //! comes back here, and this looks at what is known and says what is next.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
@@ -48,12 +47,7 @@ async fn next(request: &HttpRequest, app: &App, parameters: &Parameters) -> Resu
 /// page asks, or a failure is told while the person stays signed in.
 pub async fn after_sign_in(app: &App, parameters: &Parameters, user: &User) -> HttpResponse {
     match answer_at_once(app, parameters, user).await {
-        Ok(Some(location)) => {
-            let mut response = to_platform(&location);
-            // No other redirect keeps every client from posting the password on (RFC 9700 section 4.12).
-            *response.status_mut() = StatusCode::SEE_OTHER;
-            return response;
-        }
+        Ok(Some(location)) => return to_platform(&location),
         Ok(None) | Err(Failure::Refused(_)) => {}
         Err(Failure::Store(error)) => tracing::warn!(%error, "a sign-in is answered one step later"),
         Err(Failure::Internal(fault)) => tracing::error!(%fault, "a sign-in is answered one step later"),

@@ -63,7 +63,12 @@ fn show(request: &HttpRequest, app: &App, way: &Way, username: &str, message: Op
 /// The posted form.
 pub async fn post(request: HttpRequest, payload: web::Payload, app: Shared) -> HttpResponse {
     let result = sign_in(&request, payload, &app).await;
-    page_answer(&request, &app, result)
+    let mut response = page_answer(&request, &app, result);
+    if response.status() == StatusCode::FOUND {
+        // No other redirect keeps every client from posting the password on (RFC 9700 section 4.12).
+        *response.status_mut() = StatusCode::SEE_OTHER;
+    }
+    response
 }
 
 async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<HttpResponse, PageFailure> {
@@ -103,6 +108,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
         Err(Failure::Refused(refusal)) => {
             // Without the name: people type passwords there.
             tracing::info!(%address, cause = ?refusal, "sign-in refused");
+            app.metrics.sign_ins.count(result_of(refusal));
             Ok(refused(request, app, &way_of(app, &parameters).await?, username, refusal))
         }
         Err(Failure::Store(error)) => Err(error.into()),
@@ -120,13 +126,20 @@ async fn way_of(app: &App, parameters: &Parameters) -> Result<Way, PageFailure> 
     Ok(Way { request, platform: Some(platform_title(&asked.client.settings).to_owned()) })
 }
 
+fn result_of(refusal: SignInRefusal) -> SignInResult {
+    match refusal {
+        SignInRefusal::WrongCredentials => SignInResult::Wrong,
+        SignInRefusal::TooMany(_) => SignInResult::Braked,
+        SignInRefusal::Busy => SignInResult::Busy,
+    }
+}
+
 fn refused(request: &HttpRequest, app: &App, way: &Way, username: &str, refusal: SignInRefusal) -> HttpResponse {
-    let (result, outcome) = match refusal {
-        SignInRefusal::WrongCredentials => (SignInResult::Wrong, "wrong_credentials"),
-        SignInRefusal::TooMany(_) => (SignInResult::Braked, "too_many_requests"),
-        SignInRefusal::Busy => (SignInResult::Busy, "busy"),
+    let outcome = match refusal {
+        SignInRefusal::WrongCredentials => "wrong_credentials",
+        SignInRefusal::TooMany(_) => "too_many_requests",
+        SignInRefusal::Busy => "busy",
     };
-    app.metrics.sign_ins.count(result);
     let (status, message, wait) = match refusal {
         SignInRefusal::WrongCredentials => (StatusCode::OK, WRONG.to_owned(), None),
         SignInRefusal::TooMany(wait) => {
