@@ -192,3 +192,67 @@ impl Queue {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Busy, HashingThreads};
+    use crate::model::password_cost::PasswordCost;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    fn threads() -> HashingThreads {
+        HashingThreads::start(PasswordCost { memory_kib: 64, iterations: 1, parallelism: 1 }).unwrap()
+    }
+
+    #[tokio::test]
+    async fn beyond_the_queue_one_is_told_at_once_and_afterwards_served() {
+        let threads = threads();
+        let mut gates = Vec::new();
+        let mut crowd = Vec::new();
+        // Each waits for its gate; as many as there are cores are under way, all others wait.
+        let cores = threads.most() / super::QUEUE_PER_CORE;
+        for number in 0..threads.most() + cores {
+            let (gate, opened) = channel::<()>();
+            gates.push(gate);
+            crowd.push(Box::pin(threads.run(move |_| opened.recv().is_err())));
+            let asked = timeout(Duration::ZERO, crowd.last_mut().unwrap()).await;
+            assert!(asked.is_err(), "{asked:?}");
+            while number < cores && threads.load().running <= number as u64 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        assert_eq!(threads.run(|_| ()).await, Err(Busy));
+        assert_eq!(threads.load().refused, 1);
+        drop(gates);
+        for one in crowd {
+            assert_eq!(one.await, Ok(true));
+        }
+        assert_eq!(threads.run(|_| 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_done_and_not_counted() {
+        let threads = threads();
+        let cores = threads.most() / super::QUEUE_PER_CORE;
+        let (mut gates, mut crowd) = (Vec::new(), Vec::new());
+        for _ in 0..cores {
+            let (gate, opened) = channel::<()>();
+            gates.push(gate);
+            crowd.push(Box::pin(threads.run(move |_| opened.recv().is_err())));
+        }
+        for one in &mut crowd {
+            drop(timeout(Duration::from_millis(1), one).await);
+        }
+        let gone = timeout(Duration::from_millis(1), threads.run(|_| ())).await;
+        assert!(gone.is_err(), "it waits behind the others");
+        drop(gates);
+        for one in crowd {
+            assert_eq!(one.await, Ok(true));
+        }
+        while threads.load().running + threads.load().waiting > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(threads.load().done, u64::try_from(cores).unwrap());
+    }
+}

@@ -6,7 +6,7 @@ pub mod device;
 pub mod doors;
 mod hashing_threads;
 pub mod password;
-mod places;
+pub mod places;
 pub mod sign_in;
 #[cfg(target_os = "linux")]
 mod standing_back;
