@@ -1,5 +1,5 @@
 # What people and CI call, under the same names.
-.PHONY: run test secrets lint bench endurance model fuzz
+.PHONY: run test test-twilio secrets lint bench endurance model fuzz
 
 # The first look: an embedded database, a demo user, and a page that plays the Alexa app.
 run:
@@ -10,7 +10,11 @@ test:
 	scripts/install-test-tools.sh
 	cargo test --locked
 
-# The same with a book of every secret; at last every log and database that the tests left is searched for them.
+# Twilio's own helper libraries for Python and Node against Couplet; needs both, with their package managers.
+test-twilio:
+	scripts/test-twilio.sh
+
+# The tests with a book of every secret; at last every log and database that the tests left is searched for them.
 secrets:
 	scripts/install-test-tools.sh
 	scripts/test-with-ledger.sh
