@@ -79,10 +79,10 @@ async fn token(
     key: &AccessTokenKey,
     parameters: Result<Parameters, Unreadable>,
 ) -> Result<HttpResponse, ApiFailure> {
-    let bearer = bearer::read(request)?;
+    let (bearer, parameters) = (bearer::read(request)?, parameters?);
     let link = in_time(app.protocol.bearer_link(bearer.as_ref())).await?;
     let (user, access) = (link.grant.user_id, &link.client.settings.twilio);
-    let asked = Asked::read(&parameters?)?;
+    let asked = Asked::read(&parameters)?;
     asked.check_identity(&user.to_string())?;
     let (life, grants) = (asked.life(access)?, asked.grants(access, user)?);
     let identity = Identity::of(user);
