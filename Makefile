@@ -1,5 +1,5 @@
 # What people and CI call, under the same names.
-.PHONY: run test lint bench endurance model fuzz
+.PHONY: run test test-twilio lint bench endurance model fuzz
 
 # The first look: an embedded database, a demo user, and a page that plays the Alexa app.
 run:
@@ -10,6 +10,10 @@ run:
 test:
 	scripts/install-test-tools.sh
 	scripts/test-with-ledger.sh
+
+# Twilio's own helper libraries for Python and Node against Couplet; needs both, with their package managers.
+test-twilio:
+	scripts/test-twilio.sh
 
 # A hundred rounds of killing the server under load on each database, and twenty of stopping PostgreSQL.
 endurance:

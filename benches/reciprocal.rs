@@ -22,6 +22,7 @@ mod support {
     pub mod postgres;
     pub mod program;
     pub mod stage;
+    pub mod twilio;
     pub mod two_way;
     pub mod watchdog;
 }

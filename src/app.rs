@@ -31,6 +31,7 @@ use crate::tls::served::Served;
 use crate::tokens::keys::{KeyFailure, KeyParts, Keys};
 use crate::tokens::master_key::MasterKey;
 use crate::tokens::seal::Sealer;
+use crate::twilio::access_token::{AccessTokenKey, Algorithm};
 use crate::web::routes;
 
 /// Wrong client secrets that are borne per client and address.
@@ -62,6 +63,10 @@ pub struct App {
     pub scope_words: BTreeMap<String, String>,
     /// Whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Signs Twilio access tokens, where there are any.
+    pub access_token_key: Option<AccessTokenKey>,
+    /// Web pages that may fetch them, as origins.
+    pub twilio_origins: Vec<String>,
     /// What a connection, and all of them together, may take.
     pub limits: Limits,
     /// The certificate, when the public listener speaks TLS.
@@ -150,6 +155,8 @@ impl App {
             randomness,
             scope_words: config.scopes.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
+            access_token_key: config.twilio.as_ref().map(|key| AccessTokenKey::new(key, Algorithm::default())),
+            twilio_origins: config.twilio_origins.clone(),
             limits: config.limits,
             tls: None,
             rehearsal: None,

@@ -79,7 +79,7 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     lines.filter_map(|line| line.split_once(": ")).find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, v)| v)
 }
 
-/// A form's request with a place for a token, in bytes ready to be sent.
+/// A request with a place for a token, in bytes ready to be sent.
 #[derive(Clone)]
 pub struct Form {
     bytes: Vec<u8>,
@@ -96,6 +96,16 @@ impl Form {
             "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {credentials}\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{before}"
         );
+        Self::around(&head, token_length, after)
+    }
+
+    /// A request to `target` for the user of a bearer token of that length.
+    pub fn bearer(target: &str, token_length: usize) -> Self {
+        let head = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ");
+        Self::around(&head, token_length, "\r\n\r\n")
+    }
+
+    fn around(head: &str, token_length: usize, after: &str) -> Self {
         let token = head.len()..head.len() + token_length;
         let bytes = format!("{head}{}{after}", " ".repeat(token_length)).into_bytes();
         Self { bytes, token }

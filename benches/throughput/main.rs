@@ -83,6 +83,7 @@ fn measure_hardware(results: &mut Results) {
     for floor in [hardware::argon2id(three), hardware::signature(second), hardware::sync(folder.path(), second)] {
         keep(results, floor);
     }
+    hardware::twilio_token(second).into_iter().for_each(|floor| keep(results, floor));
 }
 
 /// The floors of the database and, once, of replies.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use couplet::web::routes::{INTROSPECT, TOKEN};
+use couplet::web::routes::{INTROSPECT, TOKEN, TWILIO_ACCESS_TOKEN};
 
 use crate::http::{Connection, Form};
 use crate::links::Links;
@@ -29,6 +29,8 @@ pub enum Scenario {
     IntrospectJwt,
     /// A resource server checks an access token that another client shows.
     ResourceServer,
+    /// An app fetches a Twilio access token for the user of an opaque access token.
+    Twilio,
     /// A person's whole way from the platform's link to the redirect with a code: page, password, redirect.
     SignIn,
 }
@@ -41,7 +43,7 @@ const CODES_A_SECOND: (usize, usize) = (5_000, 20_000);
 
 impl Scenario {
     /// All there are.
-    pub const ALL: [Scenario; 9] = [
+    pub const ALL: [Scenario; 10] = [
         Scenario::ExchangeOpaque,
         Scenario::ExchangeJwt,
         Scenario::Stable,
@@ -50,6 +52,7 @@ impl Scenario {
         Scenario::IntrospectOpaque,
         Scenario::IntrospectJwt,
         Scenario::ResourceServer,
+        Scenario::Twilio,
         Scenario::SignIn,
     ];
 
@@ -64,6 +67,7 @@ impl Scenario {
             Scenario::IntrospectOpaque => "introspect-opaque",
             Scenario::IntrospectJwt => "introspect-jwt",
             Scenario::ResourceServer => "resource-server",
+            Scenario::Twilio => "twilio-access-token",
             Scenario::SignIn => "sign-in",
         }
     }
@@ -79,6 +83,7 @@ impl Scenario {
             Scenario::IntrospectOpaque => "introspection, opaque",
             Scenario::IntrospectJwt => "introspection, JWT",
             Scenario::ResourceServer => "check by a resource server",
+            Scenario::Twilio => "Twilio access token",
             Scenario::SignIn => "whole sign-in",
         }
     }
@@ -146,14 +151,16 @@ impl Scenario {
             Scenario::IntrospectJwt => Links::active(stage, client, links).jwts(),
             _ => Links::active(stage, "stable", links).opaque_tokens(),
         };
+        let length = tokens[0].len();
         let (path, body) = match usage {
+            Use::Fetch => return (Form::bearer(&format!("{TWILIO_ACCESS_TOKEN}?room=Lobby"), length), usage, tokens),
             Use::Once => {
                 (TOKEN, format!("grant_type=authorization_code&code={{}}&redirect_uri={}", encoded(REDIRECT_URI)))
             }
             Use::Refresh | Use::Rotate => (TOKEN, "grant_type=refresh_token&refresh_token={}".to_owned()),
             Use::Look => (INTROSPECT, "token={}".to_owned()),
         };
-        (Form::new(path, (client, SECRET), &body, tokens[0].len()), usage, tokens)
+        (Form::new(path, (client, SECRET), &body, length), usage, tokens)
     }
 
     /// Who asks, and how a token is used.
@@ -166,6 +173,7 @@ impl Scenario {
             Scenario::RotateJwt => ("jwt", Use::Rotate),
             Scenario::IntrospectJwt => ("jwt", Use::Look),
             Scenario::ResourceServer => ("resource-server", Use::Look),
+            Scenario::Twilio => ("stable", Use::Fetch),
             Scenario::IntrospectOpaque | Scenario::SignIn => ("stable", Use::Look),
         }
     }
@@ -182,6 +190,8 @@ enum Use {
     Rotate,
     /// It is looked at.
     Look,
+    /// It is shown for a Twilio access token.
+    Fetch,
 }
 
 /// One connection's share.
@@ -227,7 +237,11 @@ impl Work for Share {
             (self.patience, self.next) = (self.patience - 1, self.next - 1);
             return true;
         }
-        let expected = if matches!(self.usage, Use::Look) { "\"active\":true" } else { "\"access_token\":\"" };
+        let expected = match self.usage {
+            Use::Look => "\"active\":true",
+            Use::Fetch => "\"accessToken\":\"",
+            Use::Once | Use::Refresh | Use::Rotate => "\"access_token\":\"",
+        };
         assert!(answer.status == 200 && answer.body.contains(expected), "{}", answer.summary());
         if matches!(self.usage, Use::Rotate) {
             let (_, successor) = answer.body.split_once("\"refresh_token\":\"").unwrap();

@@ -14,6 +14,10 @@ use crate::support::postgres::free_port;
 /// The bytes of the server's master key.
 pub const MASTER_KEY: [u8; 32] = [7; 32];
 
+/// An account at Twilio with an API key and its secret.
+pub const TWILIO: (&str, &str, &str) =
+    ("AC0123456789abcdef0123456789abcdef", "SKfedcba9876543210fedcba9876543210", "s3cr3tS3cr3tS3cr3tS3cr3tS3cr3t00");
+
 /// How long the server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -47,6 +51,9 @@ impl Server {
             .env("COUPLET_MASTER_KEY_FILE", key)
             // The load plays a proxy, so that people come from many addresses.
             .env("COUPLET_TRUSTED_PROXIES", "127.0.0.1")
+            .env("COUPLET_TWILIO_ACCOUNT_SID", TWILIO.0)
+            .env("COUPLET_TWILIO_API_KEY_SID", TWILIO.1)
+            .env("COUPLET_TWILIO_API_KEY_SECRET", TWILIO.2)
             .env("DATABASE_URL", database_url)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

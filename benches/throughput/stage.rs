@@ -13,6 +13,7 @@ use couplet::model::redirect_uri::RedirectUri;
 use couplet::model::scope::Scope;
 use couplet::model::secret::ClientSecretHash;
 use couplet::model::time::Clock;
+use couplet::model::twilio::{TwilioAccess, VideoAccess};
 use couplet::model::user::User;
 use couplet::store::Store;
 use couplet::store::open::{DatabaseUrl, Migrations, open};
@@ -154,6 +155,7 @@ fn client(id: &str, access_token: AccessTokenFormat, refresh: RefreshPolicy) -> 
             access_token,
             refresh,
             introspect_any: id == "resource-server",
+            twilio: TwilioAccess { video: Some(VideoAccess::default()), ..TwilioAccess::default() },
             ..ClientSettings::default()
         },
         enabled: true,

@@ -12,6 +12,7 @@ mod purge;
 mod rotate_master;
 mod serve;
 mod simulate;
+mod token;
 mod user;
 
 use std::process::ExitCode;
@@ -105,6 +106,7 @@ async fn execute(arguments: Arguments) -> Result<(), CliError> {
         Command::User(command) => user::run(&config(Purpose::Tool)?, command).await,
         Command::Grant(command) => grant::run(&config(Purpose::Tool)?, command).await,
         Command::Keys(command) => keys::run(&config(Purpose::Tool)?, command).await,
+        Command::Token(command) => token::run(&config(Purpose::Mint)?, &command),
         Command::Simulate(command) => simulate::run(&config(Purpose::Tool)?, command).await,
         Command::Purge { json } => purge::run(&config(Purpose::Tool)?, json).await,
     }

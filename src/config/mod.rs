@@ -7,6 +7,7 @@ mod limits;
 mod parse;
 mod problems;
 mod tls_files;
+mod twilio;
 mod values;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use problems::{Problem, Problems};
 use values::{Values, either};
 
 use crate::model::password_cost::PasswordCost;
+use crate::model::twilio::ApiKey;
 use crate::store::open::DatabaseUrl;
 use crate::tls::TlsFiles;
 use crate::tokens::master_key::MasterKey;
@@ -40,6 +42,8 @@ pub enum Purpose {
     Dev,
     /// A command that works on the database.
     Tool,
+    /// Making a Twilio access token: it takes an API key.
+    Mint,
 }
 
 /// The whole configuration, checked.
@@ -71,6 +75,10 @@ pub struct Config {
     pub password: PasswordCost,
     /// How many failed sign-ins are borne.
     pub throttle: Throttles,
+    /// What signs Twilio access tokens; absent when there is nothing, or when this run signs none.
+    pub twilio: Option<ApiKey>,
+    /// The origins of web pages that may fetch Twilio access tokens, as browsers write them.
+    pub twilio_origins: Vec<String>,
     /// How logs look; by whether standard error is a terminal when absent.
     pub log_format: Option<LogFormat>,
     /// The collector that takes traces, if there is one.
@@ -143,7 +151,7 @@ impl Config {
     pub fn load(file: Option<&Path>, environment: Environment<'_>, purpose: Purpose) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let mut values = Values::collect(file, environment, &mut problems);
-        let config = read(&mut values, &mut problems);
+        let config = read(&mut values, purpose, &mut problems);
         check_cost(config.password, &mut problems);
         if purpose == Purpose::Serve {
             check_for_serve(&config, &values, &mut problems);
@@ -158,7 +166,7 @@ impl Config {
     }
 }
 
-fn read(values: &mut Values, problems: &mut Problems) -> Config {
+fn read(values: &mut Values, purpose: Purpose, problems: &mut Problems) -> Config {
     let data_dir = PathBuf::from(values.text("data_dir"));
     let database = values
         .optional("database_url", problems, parse_database)
@@ -191,6 +199,8 @@ fn read(values: &mut Values, problems: &mut Problems) -> Config {
             per_account: values
                 .required("throttle.sign_ins_per_account", problems, |text| either("off", text, parse_rate)),
         },
+        twilio: twilio::read(values, purpose, problems),
+        twilio_origins: values.optional("twilio.allowed_origins", problems, twilio::parse_origins).unwrap_or_default(),
         log_format: values.optional("log.format", problems, parse_log_format),
         otlp_endpoint: values.optional("telemetry.otlp_endpoint", problems, parse_collector),
         scopes: values.scopes(),

@@ -7,6 +7,7 @@ use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
 use crate::model::secret::{ClientSecretHash, PlainSecret};
 use crate::model::time::Timestamp;
+use crate::model::twilio::TwilioAccess;
 
 /// A registered client (RFC 6749 section 2).
 #[derive(Clone, Debug)]
@@ -113,6 +114,8 @@ pub struct ClientSettings {
     pub backend_of: Vec<ClientId>,
     /// May name a link by its grant id alone when it gets partner tokens, for work while no user is there.
     pub exchange_grant_id: bool,
+    /// Which Twilio access tokens its users may have; none unless the operator says otherwise.
+    pub twilio: TwilioAccess,
 }
 
 /// The choices for a client that belongs to no platform.
@@ -133,6 +136,7 @@ impl Default for ClientSettings {
             always_ask_consent: false,
             backend_of: Vec::new(),
             exchange_grant_id: false,
+            twilio: TwilioAccess::default(),
         }
     }
 }

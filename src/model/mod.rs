@@ -19,4 +19,5 @@ pub mod reverse_link;
 pub mod scope;
 pub mod secret;
 pub mod time;
+pub mod twilio;
 pub mod user;

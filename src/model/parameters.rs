@@ -57,6 +57,12 @@ impl Parameters {
         }
     }
 
+    /// Every value of `name` that is not empty, in order: for parameters that may be repeated.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());
+        values.filter(|value| !value.is_empty())
+    }
+
     /// The parameters called one of `names`, encoded again, no longer than a browser would write them.
     pub fn encoded(&self, names: &[&str]) -> String {
         let kept = self.0.iter().filter(|(key, _)| names.contains(&key.as_str()));

@@ -2,6 +2,7 @@
 //! Leaves HTTP to `web/`, SQL to `store/`, people to `identity/`.
 
 pub mod authorize;
+mod bearer;
 pub mod client_auth;
 pub mod error;
 pub mod grants;

@@ -5,6 +5,7 @@ use crate::model::failure::Failure;
 use crate::model::ids::ClientId;
 use crate::model::parameters::Parameters;
 use crate::model::secret::PlainSecret;
+use crate::oauth::bearer::dead;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::oauth::grants::{TokenRequest, required};
 use crate::oauth::presented_token::{PresentedToken, may_serve};
@@ -31,8 +32,7 @@ pub struct ReciprocalRequest {
 impl Protocol {
     /// Alexa's form: the bearer token alone proves who asks for whom; `client_id` is the id that we gave to Alexa.
     pub async fn reciprocal(&self, request: &ReciprocalRequest) -> Result<(), Failure<Refusal>> {
-        let bearer = request.bearer.as_ref().ok_or_else(|| dead("there is no bearer token in the request"))?;
-        let owned = self.grant_behind(bearer.expose()).await?.ok_or_else(|| dead("the token is not in force"))?;
+        let owned = self.link_behind(request.bearer.as_ref()).await?.owned;
         let parameters = &request.parameters;
         if required(parameters, "grant_type")? != ALEXA_GRANT {
             let why = "grant_type must be reciprocal_authorization_code here";
@@ -96,13 +96,6 @@ impl Protocol {
             AcceptCode::NotLinked => Err(gone().into()),
         }
     }
-
-    /// The grant of an access token that is in force.
-    async fn grant_behind(&self, text: &str) -> Result<Option<OwnedGrant>, Failure<Refusal>> {
-        let Some(PresentedToken::Access(token)) = self.read_token(text).await? else { return Ok(None) };
-        let Some(owned) = self.store.grant(token.id.grant_id).await? else { return Ok(None) };
-        Ok(self.is_in_force(&token, &owned).await?.then_some(owned))
-    }
 }
 
 /// RFC 6749 appendix A.11: visible characters and blanks.
@@ -113,11 +106,6 @@ fn reciprocal_code(parameters: &Parameters) -> Result<PlainSecret, Refusal> {
         return Err(Refusal::new(ErrorCode::InvalidRequest, why));
     }
     Ok(code.to_owned().into())
-}
-
-/// The same words for every cause: they decide nothing for the platform and could help a thief.
-fn dead(cause: &'static str) -> Refusal {
-    Refusal::because(ErrorCode::InvalidToken, "the access token is missing, unknown, or not in force any more", cause)
 }
 
 fn no_link(cause: &'static str) -> Refusal {

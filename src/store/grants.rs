@@ -131,6 +131,9 @@ pub trait GrantStore: Send + Sync {
     async fn presented(&self, client_id: &ClientId, grant_id: Option<GrantId>)
     -> Result<Option<Presented>, StoreError>;
 
+    /// The grant of that id with the client it was issued to; one read.
+    async fn link(&self, id: GrantId) -> Result<Option<Link>, StoreError>;
+
     /// The grant of that id.
     async fn grant(&self, id: GrantId) -> Result<Option<OwnedGrant>, StoreError>;
 

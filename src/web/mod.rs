@@ -12,3 +12,4 @@ mod patient_stream;
 mod reply;
 pub mod routes;
 pub mod server;
+mod twilio;

@@ -7,7 +7,7 @@ use actix_web::{FromRequest, Handler, Resource, Responder};
 
 use crate::app::App;
 use crate::oauth::metadata::Endpoints;
-use crate::web::{metrics, oauth, pages, reply};
+use crate::web::{metrics, oauth, pages, reply, twilio};
 
 /// The authorization endpoint (RFC 6749 section 3.1).
 pub const AUTHORIZE: &str = "/oauth2/authorize";
@@ -19,6 +19,8 @@ pub const REVOKE: &str = "/oauth2/revoke";
 pub const INTROSPECT: &str = "/oauth2/introspect";
 /// Where platforms hand over authorization codes of their own (draft-ietf-oauth-reciprocal, in Alexa's form).
 pub const RECIPROCAL: &str = "/oauth2/reciprocal";
+/// Where apps fetch Twilio access tokens for the user of an access token of ours.
+pub const TWILIO_ACCESS_TOKEN: &str = "/twilio/access-token";
 /// The metadata (RFC 8414 section 3).
 pub const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// The same document where OpenID Connect clients look for it (RFC 8414 section 5).
@@ -56,7 +58,7 @@ pub const DEV_AMAZON_TOKEN: &str = "/dev/login-with-amazon/token";
 
 /// Every path with the name by which logs of all kinds count it: its own, but for one that changes with its content. The busiest
 /// come first, for the list is searched from its beginning.
-const ENDPOINTS: [(&str, &str); 22] = [
+const ENDPOINTS: [(&str, &str); 23] = [
     (TOKEN, TOKEN),
     (INTROSPECT, INTROSPECT),
     (AUTHORIZE, AUTHORIZE),
@@ -64,6 +66,7 @@ const ENDPOINTS: [(&str, &str); 22] = [
     (CONSENT, CONSENT),
     (REVOKE, REVOKE),
     (RECIPROCAL, RECIPROCAL),
+    (TWILIO_ACCESS_TOKEN, TWILIO_ACCESS_TOKEN),
     (METADATA, METADATA),
     (OPENID_METADATA, OPENID_METADATA),
     (JWKS, JWKS),
@@ -97,7 +100,7 @@ pub fn label(endpoint: usize) -> &'static str {
 }
 
 /// Paths below these speak JSON also when nothing is found; all others show pages.
-const API: [&str; 5] = ["/oauth2/", "/.well-known/", HEALTHZ, READYZ, METRICS];
+const API: [&str; 6] = ["/oauth2/", "/.well-known/", "/twilio/", HEALTHZ, READYZ, METRICS];
 
 /// Whether errors of this path are JSON. The authorization endpoint is a page, though it lives beside the others.
 pub fn is_api(path: &str) -> bool {
@@ -115,6 +118,8 @@ const GET: &[Method] = &[Method::GET, Method::HEAD];
 const POST: &[Method] = &[Method::POST];
 /// Without HEAD, which must be safe: an authorization request may issue a code.
 const GET_POST: &[Method] = &[Method::GET, Method::POST];
+/// For scripts of other origins (CORS), which ask first.
+const GET_POST_OPTIONS: &[Method] = &[Method::GET, Method::POST, Method::OPTIONS];
 
 /// A path that is read.
 fn read<F, Arguments>(path: &str, handler: F) -> Resource
@@ -148,6 +153,12 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         .service(post(RECIPROCAL, oauth::reciprocal::post))
         .service(post(REVOKE, oauth::revoke::post))
         .service(post(INTROSPECT, oauth::introspect::post))
+        .service(
+            at(TWILIO_ACCESS_TOKEN, GET_POST_OPTIONS)
+                .route(web::get().to(twilio::get))
+                .route(web::post().to(twilio::post))
+                .route(web::method(Method::OPTIONS).to(twilio::options)),
+        )
         .service(read(METADATA, oauth::metadata::get))
         .service(read(OPENID_METADATA, oauth::metadata::get))
         .service(read(JWKS, oauth::jwks::get))

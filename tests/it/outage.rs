@@ -69,6 +69,7 @@ impl Scene {
                 async move { alexa.hand_over(access, self.amazon.issue_code().expose()).await }.boxed_local(),
             ),
             ("reciprocal grant", self.reciprocal_grant().boxed_local()),
+            ("access token of Twilio", async move { alexa.twilio_token(access, "").await }.boxed_local()),
             (
                 "readiness",
                 async move { Answer::of(reqwest::Client::new().get(self.address("/readyz"))).await }.boxed_local(),

@@ -1,4 +1,4 @@
-//! Owns the floors of the processor and the disk: password hashing, signing, syncing.
+//! Owns the floors of the processor and the disk: password hashing, signing with either kind of key, syncing.
 
 use std::io::Write;
 use std::path::Path;
@@ -6,13 +6,20 @@ use std::sync::Barrier;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use couplet::app::SystemClock;
 use couplet::config::{Config, Purpose};
 use couplet::model::password_cost::PasswordCost;
+use couplet::model::time::Clock;
+use couplet::model::twilio::{AccountSid, ApiKey, ApiKeySid, TokenLife};
+use couplet::twilio::access_token::{AccessTokenKey, Algorithm, Identity, NewToken};
+use couplet::twilio::grants::{Grants, VideoGrant};
 
 use super::{Floor, What};
 use crate::machine;
+use crate::server::TWILIO;
 
 /// What a signed access token has to sign, about.
 const CLAIMS: usize = 400;
@@ -87,6 +94,31 @@ pub fn signature(time: Duration) -> Floor {
     let sign = || |_: &[u8]| _ = std::hint::black_box(key.sign(&random, &message).unwrap());
     let (rate, cpu) = on_all_cores(1, time, sign);
     Floor { what: What::Signature, backend: None, connections: 1, rate, cpu }
+}
+
+/// Makes Twilio access tokens in one thread, and beside it the HMAC that each of them needs.
+pub fn twilio_token(time: Duration) -> [Floor; 2] {
+    let (account_sid, sid, secret) = TWILIO;
+    let key = AccessTokenKey::new(
+        &ApiKey {
+            account_sid: AccountSid::parse(account_sid).unwrap(),
+            sid: ApiKeySid::parse(sid).unwrap(),
+            secret: secret.to_owned().into(),
+            region: None,
+        },
+        Algorithm::default(),
+    );
+    let identity = Identity::parse("0d2b3c4d-0000-4000-8000-000000000000").unwrap();
+    let grants = Grants { video: Some(VideoGrant { room: Some("Lobby".to_owned()) }), ..Grants::default() };
+    let new = NewToken { identity: &identity, grants: &grants, life: TokenLife::USUAL, not_before: None };
+    let now = SystemClock.now();
+    let token = key.mint(&new, now).unwrap();
+    let (signed, _) = token.expose().rsplit_once('.').unwrap();
+    let raw = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let floor = |what, (rate, cpu)| Floor { what, backend: None, connections: 1, rate, cpu };
+    let sign = || |_: &[u8]| _ = std::hint::black_box(hmac::sign(&raw, signed.as_bytes()));
+    let mint = || |_: &[u8]| _ = std::hint::black_box(key.mint(&new, now).unwrap());
+    [floor(What::Hmac, on_all_cores(1, time, sign)), floor(What::TwilioToken, on_all_cores(1, time, mint))]
 }
 
 /// Appends and syncs, in a file beside the databases.

@@ -24,6 +24,10 @@ pub enum What {
     Argon2id,
     /// One ES256 signature.
     Signature,
+    /// One HMAC-SHA256 over as much as a Twilio access token signs.
+    Hmac,
+    /// A whole Twilio access token, made in one thread without a request; no floor, but what the one before is the floor of.
+    TwilioToken,
     /// 4 KiB appended to a file and synced.
     Sync,
 }
@@ -37,6 +41,8 @@ impl What {
             What::Reply(scenario) => format!("bare JSON as {}", scenario.name()),
             What::Argon2id => "raw argon2id".to_owned(),
             What::Signature => "one ES256 signature".to_owned(),
+            What::Hmac => "one HMAC-SHA256".to_owned(),
+            What::TwilioToken => "one Twilio token, made".to_owned(),
             What::Sync => "4 KiB and fdatasync".to_owned(),
         }
     }

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::TwilioOptions;
+
 /// What an operator may choose about a client.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ClientOptions {
@@ -44,6 +46,9 @@ pub struct ClientOptions {
     /// Let the client name a link by its grant id alone when it gets partner tokens, for work while no user is there
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub exchange_grant_id: Option<bool>,
+    /// What its users may have of Twilio.
+    #[command(flatten)]
+    pub twilio: TwilioOptions,
 }
 
 /// The partner's own authorization server, where a client's reciprocal codes are exchanged.

@@ -1,12 +1,16 @@
 //! Owns the shape of the command line. Leaves doing what it says to one file per command.
 
 mod client;
+mod token;
+mod twilio;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use client::{ClientCommand, ClientOptions, PartnerOptions};
+pub use token::{TokenCommand, TokenOptions};
+pub use twilio::TwilioOptions;
 
 /// OAuth 2.0 authorization server for account linking.
 #[derive(Debug, Parser)]
@@ -45,6 +49,9 @@ pub enum Command {
     /// The signing keys and the master key
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Makes a Twilio access token, for a try or a script; it stands alone on standard output
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Plays a platform against a server and tells whether it would be content
     #[command(subcommand)]
     Simulate(SimulateCommand),

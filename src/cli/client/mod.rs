@@ -3,6 +3,7 @@
 mod partner;
 mod report;
 mod settings;
+mod twilio;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -15,9 +16,11 @@ use crate::model::ids::ClientId;
 use crate::model::random::bytes;
 use crate::model::secret::{ClientSecretHash, PlainSecret};
 use crate::model::time::{Clock, after};
+use crate::model::twilio::TwilioAccess;
 use crate::store::Store;
 use crate::store::clients::{AddClient, ChangeSettings};
 pub use report::console;
+pub use twilio::voice_params;
 
 /// Links that are deleted at once.
 const STEP: u32 = 500;
@@ -74,6 +77,7 @@ pub fn new_client(options: &ClientOptions, id: Option<&str>, secret: Option<&Pla
 async fn add(config: &Config, client: &Client, secret: Option<&PlainSecret>, json: bool) -> Result<(), CliError> {
     let store = open::store_telling(config).await?;
     check_backend_of(&*store, &client.settings).await?;
+    twilio::check_workers(&*store, &TwilioAccess::default(), &client.settings.twilio).await?;
     match store.add_client(client).await? {
         AddClient::Added => report::show(config, client, None, secret, json),
         AddClient::IdTaken => Err(CliError::Failed(format!(
@@ -88,6 +92,7 @@ async fn set(config: &Config, id: &str, options: &ClientOptions, json: bool) -> 
     let mut client = find(&*store, id).await?;
     let settings = settings::changed(&client.settings, options, client.is_public())?;
     check_backend_of(&*store, &settings).await?;
+    twilio::check_workers(&*store, &client.settings.twilio, &settings.twilio).await?;
     match store.change_settings(&client.id, &client.settings, &settings).await? {
         ChangeSettings::Changed => {
             client.settings = settings;

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::model::client::{Client, ClientSettings};
 use crate::model::partner::Partner;
 use crate::model::secret::PlainSecret;
+use crate::model::twilio::{GrantName, TwilioAccess};
 use crate::platforms::alexa::{Linking, SkillManagement, console_fields, skill_management};
 use crate::web::routes::endpoints;
 
@@ -167,6 +168,44 @@ fn summary(client: &Client, secret: Option<&PlainSecret>) -> Vec<(&'static str, 
     fields.push(("introspect_any", settings.introspect_any.to_string()));
     fields.extend(settings.backend_of.iter().map(|client| ("backend_of", client.to_string())));
     fields.push(("exchange_grant_id", settings.exchange_grant_id.to_string()));
+    fields.extend(twilio_summary(&settings.twilio));
+    fields
+}
+
+fn twilio_summary(access: &TwilioAccess) -> Vec<(&'static str, String)> {
+    let grants = access.grants();
+    if grants.is_empty() {
+        return Vec::new();
+    }
+    let grants = grants.into_iter().map(GrantName::as_str).collect::<Vec<_>>().join(" ");
+    let mut fields =
+        vec![("twilio_grants", grants), ("twilio_max_ttl", format!("{}s", access.longest_life().seconds()))];
+    let mut add = |name, value: Option<String>| fields.extend(value.map(|value| (name, value)));
+    if let Some(video) = access.video.as_ref().filter(|video| !video.rooms.is_empty()) {
+        add("twilio_rooms", Some(video.rooms.join(", ")));
+    }
+    if let Some(chat) = &access.chat {
+        add("twilio_chat_service_sid", Some(chat.service_sid.to_string()));
+        add("twilio_chat_role_sid", chat.deployment_role_sid.as_ref().map(ToString::to_string));
+        add("twilio_chat_push_credential_sid", chat.push_credential_sid.as_ref().map(ToString::to_string));
+    }
+    if let Some(voice) = &access.voice {
+        add("twilio_voice_app_sid", voice.outgoing_application_sid.as_ref().map(ToString::to_string));
+        voice
+            .outgoing_params
+            .iter()
+            .for_each(|(name, value)| add("twilio_voice_param", Some(format!("{name}={value}"))));
+        add("twilio_allow_incoming", Some(voice.incoming.to_string()));
+        add("twilio_voice_push_credential_sid", voice.push_credential_sid.as_ref().map(ToString::to_string));
+    }
+    add("twilio_sync_service_sid", access.sync.as_ref().map(|sync| sync.service_sid.to_string()));
+    if let Some(access) = &access.task_router {
+        add("twilio_workspace_sid", Some(access.workspace_sid.to_string()));
+        let workers = access.workers.iter();
+        workers.for_each(|(user, worker)| {
+            add("twilio_worker", Some(format!("{user}={}:{}", worker.sid, worker.role.as_str())));
+        });
+    }
     fields
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cli::CliError;
 use crate::cli::args::ClientOptions;
-use crate::cli::client::client_id;
+use crate::cli::client::{client_id, twilio};
 use crate::model::client::{AccessTokenFormat, ClientSettings, GrantType, RefreshPolicy};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
@@ -50,6 +50,7 @@ pub fn changed(current: &ClientSettings, options: &ClientOptions, public: bool) 
             introspect_any: current.introspect_any,
             backend_of: current.backend_of.clone(),
             exchange_grant_id: current.exchange_grant_id,
+            twilio: current.twilio.clone(),
             ..preset.settings()
         },
         None => current.clone(),
@@ -97,6 +98,7 @@ fn changed_from(
     if let Some(switch) = &options.repeat_exchange {
         settings.repeat_exchange = switch == "on";
     }
+    settings.twilio = twilio::changed(&settings.twilio, &options.twilio)?;
     check_limits(&settings, public)?;
     Ok(settings)
 }
@@ -197,6 +199,7 @@ fn checked_name(name: &str) -> Result<String, CliError> {
     Ok(name.to_owned())
 }
 
-fn usage(what: &str, why: &str) -> CliError {
+/// Wrong usage of an option.
+pub fn usage(what: &str, why: &str) -> CliError {
     CliError::Usage(format!("{what}: {why}"))
 }

@@ -91,7 +91,7 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         grant_id: Option<GrantId>,
     ) -> Result<Option<Presented>, StoreError> {
         let link = match grant_id {
-            Some(id) => self.link(id).await?,
+            Some(id) => self.find_link(id).await?,
             None => None,
         };
         let client = match &link {
@@ -101,8 +101,12 @@ impl<D: Driver> GrantStore for SqlStore<D> {
         Ok(client.map(|client| Presented { client, link }))
     }
 
+    async fn link(&self, id: GrantId) -> Result<Option<Link>, StoreError> {
+        self.find_link(id).await
+    }
+
     async fn grant(&self, id: GrantId) -> Result<Option<OwnedGrant>, StoreError> {
-        Ok(self.link(id).await?.map(|link| link.owned))
+        Ok(self.find_link(id).await?.map(|link| link.owned))
     }
 
     async fn redeem_code(

@@ -60,7 +60,7 @@ async fn find_clients<D: Driver>(driver: Arc<D>, known: Arc<KnownClients>, ids: 
 
 impl<D: Driver> SqlStore<D> {
     /// The link of that id.
-    pub(super) async fn link(&self, id: GrantId) -> Answer<Option<Link>> {
+    pub(super) async fn find_link(&self, id: GrantId) -> Answer<Option<Link>> {
         let (driver, clients) = (self.driver.clone(), self.clients.clone());
         self.links.here().ask(id, move |ids| find_links(driver.clone(), clients.clone(), ids)).await
     }

@@ -25,7 +25,7 @@ use crate::web::reply::ApiFailure;
 const DEADLINE: Duration = Duration::from_millis(3800);
 
 /// The answer of a room, or that the server is unavailable when it takes too long.
-async fn in_time<T>(answer: impl Future<Output = Result<T, Failure<Refusal>>>) -> Result<T, ApiFailure> {
+pub async fn in_time<T>(answer: impl Future<Output = Result<T, Failure<Refusal>>>) -> Result<T, ApiFailure> {
     match timeout(DEADLINE, answer).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(StoreError::Unavailable("no answer in time".to_owned()).into()),

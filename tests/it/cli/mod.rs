@@ -3,6 +3,7 @@
 mod backend;
 mod client;
 mod client_add;
+mod client_twilio;
 mod configuration;
 mod dev;
 mod example;
@@ -16,6 +17,7 @@ mod serve;
 mod serve_refusals;
 mod simulate;
 mod tls;
+mod token;
 mod traces;
 mod upkeep;
 mod usage;

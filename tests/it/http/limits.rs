@@ -39,9 +39,14 @@ async fn assert_page(answer: Response, status: u16) {
 #[tokio::test]
 async fn unknown_paths(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::on(backend).await;
-    for path in
-        ["/oauth2/nothing", "/oauth2/token/", "/oauth2/token/x", "/.well-known/nothing", "/.well-known/jwks.json/"]
-    {
+    for path in [
+        "/oauth2/nothing",
+        "/oauth2/token/",
+        "/oauth2/token/x",
+        "/.well-known/nothing",
+        "/.well-known/jwks.json/",
+        "/twilio/nothing",
+    ] {
         for method in ["GET", "POST"] {
             assert_json(request(&app, method, path).send().await.unwrap(), 404).await;
         }
@@ -57,6 +62,7 @@ async fn unknown_paths(#[values(Sqlite, Postgres)] backend: Backend) {
 #[case("/oauth2/introspect", "POST")]
 #[case("/oauth2/revoke", "POST")]
 #[case("/oauth2/authorize", "GET, POST")]
+#[case("/twilio/access-token", "GET, POST, OPTIONS")]
 #[case("/.well-known/oauth-authorization-server", "GET, HEAD")]
 #[case("/.well-known/jwks.json", "GET, HEAD")]
 #[case("/healthz", "GET, HEAD")]

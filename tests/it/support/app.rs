@@ -27,6 +27,7 @@ use super::ledger;
 use super::person::Person;
 use super::platform::Platform;
 use super::postgres::fresh_database;
+use super::twilio;
 
 /// The databases on which every promise holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,6 +238,8 @@ fn test_config() -> Config {
     config.password.memory_kib = 64;
     config.password.iterations = 1;
     config.service_name = Some("Example Lights".to_owned());
+    config.twilio = Some(twilio::api_key());
+    config.twilio_origins = vec![twilio::PAGE.to_owned()];
     config
 }
 

@@ -12,8 +12,9 @@ use std::sync::{Mutex, OnceLock};
 use serde_json::Value;
 
 /// Members of JSON answers, fields of forms and names of parameters that are secrets.
-const SECRET_NAMES: [&str; 12] = [
+const SECRET_NAMES: [&str; 13] = [
     "access_token",
+    "accessToken",
     "refresh_token",
     "id_token",
     "client_secret",

@@ -167,6 +167,12 @@ impl Platform {
         Answer::of(request.bearer_auth(access).form(&form)).await
     }
 
+    /// Asks for a Twilio access token for the user of an access token, with a query.
+    pub async fn twilio_token(&self, access: &str, query: &str) -> Answer {
+        let request = self.http.get(format!("{}/twilio/access-token?{query}", self.url));
+        Answer::of(request.bearer_auth(access)).await
+    }
+
     /// Asks for the partner's token, with more or other parameters.
     pub async fn partner_token(&self, subject: &str, more: &[(&str, &str)]) -> Answer {
         let mut form = vec![

@@ -18,11 +18,12 @@ use crate::support::raw::RawAnswer;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Where forms are posted.
-const POSTS: [&str; 9] = [
+const POSTS: [&str; 10] = [
     routes::TOKEN,
     routes::INTROSPECT,
     routes::REVOKE,
     routes::RECIPROCAL,
+    routes::TWILIO_ACCESS_TOKEN,
     routes::AUTHORIZE,
     routes::SIGN_IN,
     routes::CONSENT,
@@ -31,8 +32,9 @@ const POSTS: [&str; 9] = [
 ];
 
 /// What is read.
-const READS: [&str; 10] = [
+const READS: [&str; 11] = [
     routes::AUTHORIZE,
+    routes::TWILIO_ACCESS_TOKEN,
     routes::METADATA,
     routes::OPENID_METADATA,
     routes::JWKS,

@@ -6,7 +6,7 @@ use super::{POSTS, READS, assert_sound, post, request};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::{SECRET, TestApp};
 use crate::support::raw::ask;
-use couplet::web::routes::{AUTHORIZE, INTROSPECT, RECIPROCAL, REVOKE, TOKEN};
+use couplet::web::routes::{AUTHORIZE, INTROSPECT, RECIPROCAL, REVOKE, TOKEN, TWILIO_ACCESS_TOKEN};
 
 /// What no parameter may be, as bytes of a form or a query.
 const MALFORMED: [&[u8]; 16] = [
@@ -28,6 +28,9 @@ const MALFORMED: [&[u8]; 16] = [
     b"x=1&&a=%e9&y",
 ];
 
+/// What reads parameters of a query.
+const QUERIES: [&str; 2] = [AUTHORIZE, TWILIO_ACCESS_TOKEN];
+
 #[rstest]
 #[tokio::test]
 async fn malformed_parameters_are_400_in_every_body_and_query(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -39,11 +42,13 @@ async fn malformed_parameters_are_400_in_every_body_and_query(#[values(Sqlite, P
             assert_eq!(answer.status, 400, "{path} {}", malformed.escape_ascii());
         }
         let query = std::str::from_utf8(malformed).unwrap();
-        let answer = ask(&app.url, request("GET", &format!("{AUTHORIZE}?{query}"), "", b"")).await;
-        assert_sound(AUTHORIZE, &answer);
-        assert_eq!(answer.status, 400, "{query}");
+        for path in QUERIES {
+            let answer = ask(&app.url, request("GET", &format!("{path}?{query}"), "", b"")).await;
+            assert_sound(path, &answer);
+            assert_eq!(answer.status, 400, "{path}?{query}");
+        }
         // What reads no query does not stumble over one.
-        for path in READS.into_iter().filter(|path| *path != AUTHORIZE) {
+        for path in READS.into_iter().filter(|path| !QUERIES.contains(path)) {
             let plain = ask(&app.url, request("GET", path, "", b"")).await;
             let answer = ask(&app.url, request("GET", &format!("{path}?{query}"), "", b"")).await;
             assert_sound(path, &answer);

@@ -1,16 +1,18 @@
 //! Clients are remembered.
 
 use couplet::model::client::{AccessTokenFormat, Client, ClientSettings, Credentials, GrantType, RefreshPolicy};
-use couplet::model::ids::ClientId;
+use couplet::model::ids::{ClientId, UserId};
 use couplet::model::redirect_uri::RedirectUri;
 use couplet::model::scope::Scope;
 use couplet::model::secret::PlainSecret;
 use couplet::model::time::Timestamp;
 use couplet::store::clients::{AddClient, ChangeSettings};
 use rstest::rstest;
+use uuid::Uuid;
 
 use crate::store::cellar::{Cellar, assert_same, client, moment, secret_hash};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
+use crate::support::twilio;
 
 fn public(id: &str) -> Client {
     Client { credentials: Credentials::Public, ..client(id) }
@@ -43,6 +45,7 @@ fn awkward_settings() -> ClientSettings {
         always_ask_consent: true,
         backend_of: vec![ClientId::parse("another").unwrap()],
         exchange_grant_id: true,
+        twilio: twilio::everything(UserId(Uuid::max())),
     }
 }
 

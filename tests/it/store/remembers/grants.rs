@@ -186,6 +186,22 @@ async fn the_use_of_the_token_in_force_is_noted(#[values(Sqlite, Postgres)] back
 
 #[rstest]
 #[tokio::test]
+async fn a_grant_is_found_with_its_client(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    let (store, id) = (&cellar.store, cellar.link().await);
+    assert!(store.link(GrantId::random(&SystemRandomness)).await.unwrap().is_none());
+    let owned = store.grant(id).await.unwrap().unwrap();
+    let expected = Link { owned, client: Arc::new(cellar.alexa.clone()) };
+    assert_same(store.link(id).await.unwrap(), Some(expected));
+    store.revoke_grant(id, moment(5)).await.unwrap();
+    store.disable_user(cellar.alice.id, moment(6)).await.unwrap();
+    store.enable_client(&cellar.alexa.id, false).await.unwrap();
+    let ended = store.link(id).await.unwrap().unwrap();
+    assert!(!ended.owner_enabled && !ended.client.enabled && matches!(ended.grant.state, GrantState::Revoked { .. }));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_client_is_presented_with_the_grant_it_names(#[values(Sqlite, Postgres)] backend: Backend) {
     let cellar = Cellar::on(backend).await;
     let (store, link, app) = (&cellar.store, cellar.link().await, client("app"));

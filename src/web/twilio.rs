@@ -1,0 +1,121 @@
+//! Owns the access-token endpoint's HTTP: an app presents its user's access token of ours and gets one for Twilio's client SDKs.
+//! Scripts of other origins may read the answer when the operator lists them (CORS, fetch.spec.whatwg.org). Leaves whose token it is
+//! to `oauth/`, and what it permits to `twilio/`.
+
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
+    HeaderMap, HeaderValue, ORIGIN, VARY,
+};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::model::failure::{Failure, Fault};
+use crate::model::parameters::Parameters;
+use crate::oauth::error::{ErrorCode, Refusal};
+use crate::twilio::access_token::{AccessTokenKey, Identity, NewToken};
+use crate::twilio::asked::{Asked, Refused};
+use crate::web::extract::bearer;
+use crate::web::extract::form::{self, Unreadable};
+use crate::web::oauth::in_time;
+use crate::web::reply::{self, ApiFailure, json_answer};
+use crate::web::routes::Shared;
+
+/// How long a browser may remember what scripts may send, in seconds.
+const REMEMBERED: &str = "600";
+
+/// Named as in Twilio's own tutorials, unlike everything of OAuth.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    access_token: &'a str,
+    identity: &'a str,
+    expires_in: u32,
+}
+
+/// Answers with a token; the parameters are in the query.
+pub async fn get(request: HttpRequest, app: Shared) -> HttpResponse {
+    let parameters = Parameters::parse(request.query_string().as_bytes()).map_err(Unreadable::Malformed);
+    answer(request, app, parameters).await
+}
+
+/// Answers with a token; the parameters are in the query, in the body, or in both.
+pub async fn post(request: HttpRequest, payload: web::Payload, app: Shared) -> HttpResponse {
+    let parameters = form::read_with_query(&request, payload).await;
+    answer(request, app, parameters).await
+}
+
+/// Tells a browser what scripts of this origin may send.
+pub async fn options(request: HttpRequest, app: Shared) -> HttpResponse {
+    if app.access_token_key.is_none() {
+        return reply::not_found(request, app).await;
+    }
+    let mut response = HttpResponse::NoContent().finish();
+    if let_origin_read(&request, &app, response.headers_mut()) {
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type"));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(REMEMBERED));
+    }
+    response
+}
+
+async fn answer(request: HttpRequest, app: Shared, parameters: Result<Parameters, Unreadable>) -> HttpResponse {
+    let Some(key) = &app.access_token_key else {
+        tracing::info!("an access token was asked for, but no API key of Twilio is configured (twilio.*)");
+        return reply::not_found(request, app).await;
+    };
+    let mut response = match token(&request, &app, key, parameters).await {
+        Ok(response) => response,
+        Err(failure) => failure.error_response(),
+    };
+    let_origin_read(&request, &app, response.headers_mut());
+    response
+}
+
+async fn token(
+    request: &HttpRequest,
+    app: &App,
+    key: &AccessTokenKey,
+    parameters: Result<Parameters, Unreadable>,
+) -> Result<HttpResponse, ApiFailure> {
+    let (bearer, parameters) = (bearer::read(request)?, parameters?);
+    let link = in_time(app.protocol.bearer_link(bearer.as_ref())).await?;
+    let (user, access) = (link.grant.user_id, &link.client.settings.twilio);
+    let asked = Asked::read(&parameters)?;
+    asked.check_identity(&user.to_string())?;
+    let (life, grants) = (asked.life(access)?, asked.grants(access, user)?);
+    let identity = Identity::of(user);
+    let new = NewToken { identity: &identity, grants: &grants, life, not_before: None };
+    // Twilio compares it with clocks of its own.
+    let minted = key.mint(&new, app.protocol.clock.shown_to_others()).map_err(fault)?;
+    let body = Body { access_token: minted.expose(), identity: identity.as_str(), expires_in: life.seconds() };
+    Ok(json_answer(&body))
+}
+
+/// Lets scripts of the request's origin read the answer, if that is on the list; whoever keeps the answer is told that it is for
+/// this origin alone.
+fn let_origin_read(request: &HttpRequest, app: &App, headers: &mut HeaderMap) -> bool {
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    let mut origins = request.headers().get_all(ORIGIN);
+    let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
+    let listed = app.twilio_origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
+    if listed {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    listed
+}
+
+impl From<Refused> for ApiFailure {
+    fn from(refused: Refused) -> Self {
+        let code = match &refused {
+            Refused::Malformed(_) => ErrorCode::InvalidRequest,
+            Refused::Forbidden(_) => ErrorCode::AccessDenied,
+        };
+        Refusal::new(code, refused.to_string()).into()
+    }
+}
+
+fn fault(fault: Fault) -> ApiFailure {
+    Failure::<Refusal>::Internal(fault).into()
+}

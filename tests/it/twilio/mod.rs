@@ -1,0 +1,3 @@
+//! What we do in Twilio's formats for its own services.
+
+mod access_token;
