@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | street | `cli` | who wants what |
 //! | hall | [`web`] | HTTP in, HTTP out |
-//! | rooms | [`oauth`], [`identity`] | decisions: no HTTP, no SQL |
+//! | rooms | [`oauth`], [`identity`], [`twilio`] | decisions: no HTTP, no SQL |
 //! | pantry | [`tokens`], [`platforms`], [`partners`], [`throttle`] | what the rooms use |
 //! | cellar | [`store`] | what is remembered, atomically |
 //! | ground | [`model`] | words everyone shares |
@@ -34,4 +34,5 @@ pub mod telemetry;
 pub mod throttle;
 pub mod tls;
 pub mod tokens;
+pub mod twilio;
 pub mod web;

@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod parse;
 mod problems;
+mod sms;
 mod tls_files;
 mod values;
 
@@ -24,6 +25,7 @@ use parse::{
     parse_networks, parse_public_url, parse_rate,
 };
 pub use problems::{Problem, Problems};
+pub use sms::{Sms, SmsLimits, Twilio};
 use values::{Values, either};
 
 use crate::model::password_cost::PasswordCost;
@@ -71,6 +73,8 @@ pub struct Config {
     pub password: PasswordCost,
     /// How many failed sign-ins are borne.
     pub throttle: Throttles,
+    /// Text messages.
+    pub sms: Sms,
     /// How logs look; by whether standard error is a terminal when absent.
     pub log_format: Option<LogFormat>,
     /// The collector that takes traces, if there is one.
@@ -191,6 +195,7 @@ fn read(values: &mut Values, problems: &mut Problems) -> Config {
             per_account: values
                 .required("throttle.sign_ins_per_account", problems, |text| either("off", text, parse_rate)),
         },
+        sms: sms::read(values, problems),
         log_format: values.optional("log.format", problems, parse_log_format),
         otlp_endpoint: values.optional("telemetry.otlp_endpoint", problems, parse_collector),
         scopes: values.scopes(),
@@ -213,6 +218,9 @@ fn check_for_serve(config: &Config, values: &Values, problems: &mut Problems) {
                 problems.add("master_key_file", &error.to_string(), error.mend());
             }
         }
+    }
+    if let Some(Err(what)) = config.sms.twilio.as_ref().map(Twilio::settings) {
+        problems.add("sms.twilio.authTokenFile", &what, "name a readable file with the account's auth token");
     }
     if let Some(files) = &config.tls {
         tls_files::check(files, config.public_url.as_ref(), problems);

@@ -18,5 +18,7 @@ pub mod redirect_uri;
 pub mod reverse_link;
 pub mod scope;
 pub mod secret;
+pub mod text_code;
+pub mod text_message;
 pub mod time;
 pub mod user;

@@ -21,4 +21,5 @@ mod outage;
 mod pages;
 mod secrets;
 mod store;
+mod twilio;
 mod vault;
