@@ -12,6 +12,7 @@ mod purge;
 mod rotate_master;
 mod serve;
 mod simulate;
+mod sms;
 mod user;
 
 use std::process::ExitCode;
@@ -106,6 +107,7 @@ async fn execute(arguments: Arguments) -> Result<(), CliError> {
         Command::Grant(command) => grant::run(&config(Purpose::Tool)?, command).await,
         Command::Keys(command) => keys::run(&config(Purpose::Tool)?, command).await,
         Command::Simulate(command) => simulate::run(&config(Purpose::Tool)?, command).await,
+        Command::Sms(command) => sms::run(&config(Purpose::Tool)?, command).await,
         Command::Purge { json } => purge::run(&config(Purpose::Tool)?, json).await,
     }
 }

@@ -97,9 +97,17 @@ fn every_path_that_is_served_is_written_once() {
         if path.components().any(|part| part.as_os_str() == "rehearse") {
             continue;
         }
-        for served in
-            ["\"/oauth2/", "\"/.well-known/", "\"/sign-in", "\"/consent", "\"/account", "\"/healthz", "\"/metrics"]
-        {
+        for served in [
+            "\"/oauth2/",
+            "\"/.well-known/",
+            "\"/register",
+            "\"/forgot",
+            "\"/sign-in",
+            "\"/consent",
+            "\"/account",
+            "\"/healthz",
+            "\"/metrics",
+        ] {
             assert!(!code.contains(served), "{} writes {served} again", path.display());
         }
     }

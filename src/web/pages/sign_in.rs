@@ -6,30 +6,22 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::App;
-use crate::identity::sign_in::{Origin, SignInRefusal, Welcome};
+use crate::identity::sign_in::{Origin, SignInRefusal};
 use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
-use crate::model::user::User;
-use crate::oauth::authorize::{AuthorizationRequest, NextStep, continuation, continuation_after_sign_in};
-use crate::platforms::preset::platform_title;
+use crate::model::text_message::CodeUsage;
+use crate::oauth::authorize::AuthorizationRequest;
 use crate::telemetry::metrics::SignInResult;
 use crate::web::extract::form::Unreadable;
-use crate::web::extract::{client_ip, csrf, device, form, signed_in};
+use crate::web::extract::{client_ip, csrf, device, form};
 use crate::web::guard::Outcome;
-use crate::web::pages::Frame;
 use crate::web::pages::views::SignInPage;
-use crate::web::reply::{PageFailure, page_answer, to_page, to_platform};
-use crate::web::routes::{ACCOUNT, AUTHORIZE, STYLESHEET, Shared};
+use crate::web::pages::way::{Way, welcome};
+use crate::web::pages::{BUSY, Frame, STALE, too_many};
+use crate::web::reply::{PageFailure, page_answer};
+use crate::web::routes::{FORGOT, REGISTER, STYLESHEET, Shared};
 
 const WRONG: &str = "That user name and password do not match. Check both and try again.";
-const STALE: &str = "This page was open for too long, or your browser keeps no cookies. Please sign in again.";
-
-/// Where a sign-in leads, and what the page says about it.
-struct Way {
-    request: String,
-    platform: Option<String>,
-    asked: Option<AuthorizationRequest>,
-}
 
 /// Asks for the password on the way to a link.
 pub fn show_for(
@@ -38,17 +30,17 @@ pub fn show_for(
     parameters: &Parameters,
     asked: &AuthorizationRequest,
 ) -> HttpResponse {
-    let platform = Some(platform_title(&asked.client.settings).to_owned());
-    show(request, app, &Way { request: continuation(parameters), platform, asked: None }, "", None)
+    show(request, app, &Way::shown(parameters, asked), "", None)
 }
 
 /// Asks for the password on the way to the account page.
 pub fn show_for_account(request: &HttpRequest, app: &App) -> HttpResponse {
-    show(request, app, &Way { request: String::new(), platform: None, asked: None }, "", None)
+    show(request, app, &Way::to_account(), "", None)
 }
 
 fn show(request: &HttpRequest, app: &App, way: &Way, username: &str, message: Option<&str>) -> HttpResponse {
     let token = csrf::token(request, app, None);
+    let serves = |usage| app.identity.codes_for(usage).is_some();
     let page = SignInPage {
         service: app.service_name.clone(),
         platform: way.platform.clone(),
@@ -56,6 +48,9 @@ fn show(request: &HttpRequest, app: &App, way: &Way, username: &str, message: Op
         message: message.map(str::to_owned),
         request: way.request.clone(),
         csrf: token.field,
+        by_code: serves(CodeUsage::SignIn),
+        register: serves(CodeUsage::Register).then(|| format!("{REGISTER}{}", way.query())),
+        forgot: serves(CodeUsage::ForgotPassword).then(|| format!("{FORGOT}{}", way.query())),
         stylesheet: STYLESHEET,
     };
     Frame::linking(token.cookie).show(&page)
@@ -73,7 +68,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
     let (username, password) = (field("username")?.unwrap_or_default(), field("password")?.unwrap_or_default());
     let parameters =
         Parameters::parse(field("request")?.unwrap_or_default().as_bytes()).map_err(Unreadable::Malformed)?;
-    let way = way_of(app, &parameters).await?;
+    let way = Way::of(app, &parameters).await?;
     if csrf::check(request, app, None, &form).is_err() {
         tracing::info!("a form that is not of a page of ours was refused");
         let mut page = show(request, app, &way, username, Some(STALE));
@@ -84,21 +79,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
     let address = client_ip::read(request, &app.trusted_proxies);
     let origin = Origin { address, device: device::read(request, app) };
     match app.identity.sign_in(username, &password.to_owned().into(), origin).await {
-        Ok(Welcome { user, session, device: browser }) => {
-            tracing::info!(user = %user.id, %address, "signed in");
-            app.metrics.sign_ins.count(SignInResult::Ok);
-            let former = signed_in::read(request, app).await?;
-            if let Some(former) = former {
-                app.identity.sign_out(&former).await?;
-            }
-            let mut response = onward(app, &user, &parameters, way).await;
-            let fresh = csrf::fresh_token(app, Some(&user));
-            let cookies = [signed_in::cookie(app, &session), device::cookie(app, &browser)];
-            for cookie in cookies.into_iter().chain(fresh.cookie) {
-                response.add_cookie(&cookie).map_err(|_| PageFailure::Incomplete)?;
-            }
-            Ok(response)
-        }
+        Ok(let_in) => welcome(request, app, &parameters, way, let_in).await,
         Err(Failure::Refused(refusal)) => {
             // Without the name: people type passwords there.
             tracing::info!(%address, cause = ?refusal, "sign-in refused");
@@ -107,34 +88,6 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
         Err(Failure::Store(error)) => Err(error.into()),
         Err(Failure::Internal(fault)) => Err(PageFailure::Internal(fault)),
     }
-}
-
-/// A form that leads to a link leads there only if the link may still be asked for.
-async fn way_of(app: &App, parameters: &Parameters) -> Result<Way, PageFailure> {
-    let request = continuation(parameters);
-    if request.is_empty() {
-        return Ok(Way { request, platform: None, asked: None });
-    }
-    let asked = app.protocol.authorization_request(parameters).await?;
-    Ok(Way { request, platform: Some(platform_title(&asked.client.settings).to_owned()), asked: Some(asked) })
-}
-
-/// Sends on whoever has just signed in: to the platform at once, if nothing is left to ask; else to where they came from.
-async fn onward(app: &App, user: &User, parameters: &Parameters, way: Way) -> HttpResponse {
-    let destination = destination(parameters, &way);
-    let Some(asked) = way.asked else { return to_page(&destination) };
-    match app.protocol.next_step(&asked.after_sign_in(), Some(user)).await {
-        Ok(NextStep::Answer(location)) => to_platform(&location),
-        // There it is told as what it is, and the person stays signed in.
-        Ok(NextStep::SignIn | NextStep::Consent) | Err(_) => to_page(&destination),
-    }
-}
-
-fn destination(parameters: &Parameters, way: &Way) -> String {
-    if way.request.is_empty() {
-        return ACCOUNT.to_owned();
-    }
-    format!("{AUTHORIZE}?{}", continuation_after_sign_in(parameters))
 }
 
 fn refused(request: &HttpRequest, app: &App, way: &Way, username: &str, refusal: SignInRefusal) -> HttpResponse {
@@ -147,14 +100,9 @@ fn refused(request: &HttpRequest, app: &App, way: &Way, username: &str, refusal:
     let (status, message, wait) = match refusal {
         SignInRefusal::WrongCredentials => (StatusCode::OK, WRONG.to_owned(), None),
         SignInRefusal::TooMany(wait) => {
-            let minutes = wait.as_secs().div_ceil(60).max(1);
-            let unit = if minutes == 1 { "minute" } else { "minutes" };
-            let message = format!("Too many attempts. Please wait {minutes} {unit} and try again.");
-            (StatusCode::TOO_MANY_REQUESTS, message, Some(wait.as_secs().saturating_add(1)))
+            (StatusCode::TOO_MANY_REQUESTS, too_many(wait), Some(wait.as_secs().saturating_add(1)))
         }
-        SignInRefusal::Busy => {
-            (StatusCode::SERVICE_UNAVAILABLE, "We are very busy. Please try again in a moment.".to_owned(), Some(2))
-        }
+        SignInRefusal::Busy => (StatusCode::SERVICE_UNAVAILABLE, BUSY.to_owned(), Some(2)),
     };
     let mut page = show(request, app, way, username, Some(&message));
     *page.status_mut() = status;
