@@ -21,11 +21,13 @@ mod support {
     pub mod postgres;
     pub mod program;
     pub mod stage;
+    pub mod twilio;
     pub mod two_way;
     pub mod watchdog;
 }
 
 mod account;
+mod by_code;
 mod dev;
 mod keyboard;
 mod link;

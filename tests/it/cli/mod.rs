@@ -15,6 +15,7 @@ mod partner;
 mod serve;
 mod serve_refusals;
 mod simulate;
+mod sms;
 mod sms_configuration;
 mod tls;
 mod traces;
