@@ -27,7 +27,7 @@ struct Handed {
 /// Runs a command about text messages.
 pub async fn run(config: &Config, command: SmsCommand) -> Result<(), CliError> {
     let SmsCommand::Test { to, json } = command;
-    let to = Phone::typed(&to, config.sms.country).map_err(|why| CliError::Usage(format!("--to: {why}")))?;
+    let to = Phone::typed(&to, config.sms.country).map_err(|why| CliError::Usage(format!("--to: {why}; check it")))?;
     let Some(connector) = connector(config, Arc::new(SystemRandomness))? else {
         let words = "sms.twilio.accountSID is missing; set the keys of sms.twilio, couplet.example.toml shows them";
         return Err(CliError::Usage(words.to_owned()));

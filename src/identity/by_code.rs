@@ -39,9 +39,23 @@ impl Identity {
         shown: ShownCode<'_>,
     ) -> Result<Welcome, Failure<CodeRefusal>> {
         let ShownCode { holder, code, password, device } = shown;
-        // Before the code is used, so that a refusal leaves it as it is.
-        let hash = if Self::asks_password(holder.usage) { Some(self.new_hash(&password).await?) } else { None };
-        self.try_code(texts, &holder, code).await?;
+        let asks_password = Self::asks_password(holder.usage);
+        if asks_password && password.expose().chars().count() < SHORTEST {
+            return Err(Failure::Refused(CodeRefusal::ShortPassword));
+        }
+        let admitted = self.admit_try(texts, &holder).map_err(Failure::Refused)?;
+        // Before the code is used, so that a busy machine leaves it as it is.
+        let hash = match asks_password {
+            true => match self.hasher.hash(&password).await {
+                Ok(hash) => Some(hash),
+                Err(Busy) => {
+                    admitted.end(None);
+                    return Err(Failure::Refused(CodeRefusal::Busy));
+                }
+            },
+            false => None,
+        };
+        self.try_code(texts, &holder, code, admitted).await?;
         let user = match (holder.usage, hash) {
             (CodeUsage::Register, Some(hash)) => self.register(texts, &holder, hash).await?,
             (CodeUsage::ForgotPassword, Some(hash)) => self.reset_password(&holder, &hash).await?,
@@ -52,13 +66,6 @@ impl Identity {
         let device = device.unwrap_or_else(|| Device::fresh(&*self.randomness));
         let device = device.with(&self.keys.tokens().device, &user.login);
         Ok(Welcome { user, session, device })
-    }
-
-    async fn new_hash(&self, password: &PlainSecret) -> Result<String, Failure<CodeRefusal>> {
-        if password.expose().chars().count() < SHORTEST {
-            return Err(Failure::Refused(CodeRefusal::ShortPassword));
-        }
-        self.hasher.hash(password).await.map_err(|Busy| Failure::Refused(CodeRefusal::Busy))
     }
 
     /// The new account. Who has one already and may sign in by code is signed in to it, with the password that it has.

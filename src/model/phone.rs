@@ -28,6 +28,10 @@ impl Country {
     pub fn parse(text: &str) -> Option<Self> {
         text.to_ascii_uppercase().parse().ok().filter(|_| text.len() == 2).map(Self)
     }
+
+    fn has_code(self, code: u16) -> bool {
+        DATABASE.by_id(self.0.as_ref()).is_some_and(|plan| plan.country_code() == code)
+    }
 }
 
 impl Phone {
@@ -46,11 +50,17 @@ impl Phone {
         if text.len() > LONGEST || !text.bytes().all(is_written_in_numbers) {
             return Err(InvalidPhone);
         }
-        let from_abroad = text.strip_prefix("00").filter(|_| home.is_none()).map(|rest| format!("+{rest}"));
-        let number = parse(home.map(|country| country.0), from_abroad.as_deref().unwrap_or(text));
-        let number = number.map_err(|_| InvalidPhone)?;
+        let from_abroad = text.strip_prefix("00").map(|rest| format!("+{rest}"));
+        let text = from_abroad.as_deref().unwrap_or(text);
+        // With the country in front it must not be read as a number at home, whose trunk prefix would be taken off.
+        let home = home.filter(|_| !text.starts_with('+'));
+        let number = parse(home.map(|home| home.0), text).map_err(|_| InvalidPhone)?;
         let phone = Self::parse(&number.format().mode(Mode::E164).to_string())?;
-        if phone.has_possible_length() { Ok(phone) } else { Err(InvalidPhone) }
+        if home.is_none_or(|home| home.has_code(number.code().value())) && phone.is_possible() {
+            Ok(phone)
+        } else {
+            Err(InvalidPhone)
+        }
     }
 
     /// Fetches what is known of all countries, so that the first person to type a number does not wait for it.
@@ -69,13 +79,21 @@ impl Phone {
         known.unwrap_or_else(|_| self.0.chars().skip(1).take(1).collect())
     }
 
-    fn has_possible_length(&self) -> bool {
+    /// Whether it reads the same again, and its country has numbers of that length.
+    fn is_possible(&self) -> bool {
         let Ok(number) = parse(None, &self.0) else { return false };
+        if number.format().mode(Mode::E164).to_string() != self.0 {
+            return false;
+        }
         let code = number.code().value();
         let length = self.0.len().saturating_sub(1 + code.to_string().len());
-        let plans = DATABASE.by_code(&code).unwrap_or_default();
         let length = u16::try_from(length).unwrap_or(u16::MAX);
-        plans.iter().any(|plan| plan.descriptors().general().possible_length().contains(&length))
+        let plans = DATABASE.by_code(&code).unwrap_or_default();
+        let kinds = plans.iter().flat_map(|plan| {
+            let kinds = plan.descriptors();
+            [kinds.mobile(), kinds.fixed_line(), kinds.personal_number(), kinds.voip()]
+        });
+        kinds.flatten().any(|kind| kind.possible_length().contains(&length))
     }
 }
 
@@ -129,6 +147,13 @@ mod tests {
         assert_eq!(typed("(650) 253-0000", "us"), "+16502530000");
         assert_eq!(typed("0412 345 678", "AU"), "+61412345678");
         assert_eq!(typed("+49 151 23456789", "US"), "+4915123456789");
+        assert_eq!(typed("0049 151 23456789", "US"), "+4915123456789");
+        assert_eq!(typed("1 650 253 0000", "US"), "+16502530000");
+        assert_eq!(
+            Phone::typed("011 49 151 23456789", Country::parse("US")),
+            Err(InvalidPhone),
+            "rather than another number"
+        );
         assert_eq!(Country::parse("XX").or(Country::parse("USA")), None);
     }
 

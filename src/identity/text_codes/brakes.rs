@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use crate::model::phone::Phone;
+use crate::model::text_code::CodeTry;
 use crate::throttle::address::address_key;
 use crate::throttle::{Attempt, Throttle, Wait};
 
@@ -31,6 +32,27 @@ impl Admitted<'_> {
     }
 }
 
+/// A try that was let through. Dropped it counts as a failure.
+#[must_use = "what is dropped counts"]
+pub struct AdmittedTry<'a> {
+    address: Attempt<'a>,
+    number: Attempt<'a>,
+}
+
+impl AdmittedTry<'_> {
+    /// It came to this; `None` when no code was looked at. A wrong code counts for the number, and every try that opens nothing
+    /// counts for the address: it has cost work.
+    pub fn end(self, outcome: Option<CodeTry>) {
+        let Self { address, number } = self;
+        if outcome != Some(CodeTry::Wrong) {
+            number.forgive();
+        }
+        if matches!(outcome, None | Some(CodeTry::Right | CodeTry::Expired)) {
+            address.forgive();
+        }
+    }
+}
+
 impl TextBrakes {
     /// Lets a message be asked for.
     pub fn admit(&self, to: &Phone, from: IpAddr) -> Result<Admitted<'_>, Wait> {
@@ -54,12 +76,17 @@ impl TextBrakes {
     }
 
     /// Lets a code be tried. `address` counts failed sign-ins by address, and these are some.
-    pub fn admit_try<'a>(&'a self, phone: &Phone, address: &'a Throttle, from: IpAddr) -> Result<Admitted<'a>, Wait> {
-        let from_there = address.admit(&address_key(from))?;
+    pub fn admit_try<'a>(
+        &'a self,
+        phone: &Phone,
+        address: &'a Throttle,
+        from: IpAddr,
+    ) -> Result<AdmittedTry<'a>, Wait> {
+        let address = address.admit(&address_key(from))?;
         match self.wrong.admit(phone.as_str().as_bytes()) {
-            Ok(attempt) => Ok(Admitted(vec![from_there, attempt])),
+            Ok(number) => Ok(AdmittedTry { address, number }),
             Err(wait) => {
-                from_there.forgive();
+                address.forgive();
                 Err(wait)
             }
         }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use self::brakes::TextBrakes;
+use self::brakes::{AdmittedTry, TextBrakes};
 use self::queue::Queue;
 use crate::identity::Identity;
 use crate::model::failure::{Failure, StoreError};
@@ -209,15 +209,24 @@ impl Identity {
         Ok(Some(code).filter(|_| is_sent))
     }
 
+    /// Lets a code be tried, or tells how long to wait.
+    pub(super) fn admit_try<'a>(
+        &'a self,
+        texts: &'a TextCodes,
+        holder: &CodeHolder<'_>,
+    ) -> Result<AdmittedTry<'a>, CodeRefusal> {
+        let admitted = texts.brakes.admit_try(holder.phone, &self.doors.address, holder.address);
+        admitted.map_err(|Wait(wait)| CodeRefusal::TooMany(wait))
+    }
+
     /// Tries a code. A right one is used by this.
     pub(super) async fn try_code(
         &self,
         texts: &TextCodes,
         holder: &CodeHolder<'_>,
         code: &str,
+        admitted: AdmittedTry<'_>,
     ) -> Result<(), Failure<CodeRefusal>> {
-        let admitted = texts.brakes.admit_try(holder.phone, &self.doors.address, holder.address);
-        let admitted = admitted.map_err(|Wait(wait)| Failure::Refused(CodeRefusal::TooMany(wait)))?;
         let key = &self.keys.tokens().text_code;
         // People copy blanks along.
         let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
@@ -227,9 +236,7 @@ impl Identity {
             code_hash: holder.code_hash(key, &code),
         };
         let outcome = self.store.try_text_code(&tried, texts.policy.tries, self.clock.now()).await;
-        if !matches!(outcome, Ok(CodeTry::Wrong)) {
-            admitted.forgive();
-        }
+        admitted.end(outcome.as_ref().ok().copied());
         match outcome? {
             CodeTry::Right => Ok(()),
             other => Err(Failure::Refused(CodeRefusal::Code(other))),

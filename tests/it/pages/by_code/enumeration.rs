@@ -28,7 +28,8 @@ async fn scene(backend: Backend, change: impl FnOnce(&mut couplet::config::Confi
 
 /// What an answer says, without what differs by nature: the number and the form's token.
 fn said(page: &Page, number: &str) -> (u16, Vec<String>, String) {
-    let headers = page.headers.keys().map(ToString::to_string).collect();
+    let mut headers: Vec<String> = page.headers.keys().map(ToString::to_string).collect();
+    headers.sort();
     let csrf = if page.has("form input[name=csrf]") { page.value("csrf") } else { String::new() };
     (page.status.as_u16(), headers, page.body.replace(number, "N").replace(&csrf, "C"))
 }

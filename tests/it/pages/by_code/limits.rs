@@ -5,7 +5,7 @@ use std::time::Duration;
 use couplet::config::Rate;
 use rstest::rstest;
 
-use super::{ALICES, FORGOT, NOBODYS, REGISTER, SIGN_IN, Scene, ask, other_than, show};
+use super::{ALICES, FORGOT, NOBODYS, REGISTER, SIGN_IN, Scene, ask, other_than, show, step};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::person::Page;
 
@@ -105,4 +105,18 @@ async fn wrong_codes_count_as_failed_sign_ins_of_their_address() {
         assert_eq!(show(&person, &page, SIGN_IN, "000000").await.status, 200);
     }
     assert_waits(&show(&person, &page, SIGN_IN, "000000").await, 300);
+}
+
+#[rstest]
+#[tokio::test]
+async fn tries_without_any_code_count_for_their_address_too(#[values(SIGN_IN, REGISTER, FORGOT)] path: &str) {
+    let few = Some(Rate { count: 3, per: Duration::from_secs(300) });
+    let scene = Scene::with(Sqlite, |config| config.throttle.per_address = few).await;
+    let person = scene.app.person();
+    let page = scene.linking(&person).await;
+    let tried = [("phone", NOBODYS), ("code", "000000"), ("password", "a password to hash"), ("step", "check")];
+    for _ in 0..3 {
+        assert_eq!(step(&person, &page, path, &tried).await.status, 200);
+    }
+    assert_waits(&step(&person, &page, path, &tried).await, 300);
 }
