@@ -1,5 +1,7 @@
 //! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
 
+pub mod texts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -146,6 +148,7 @@ impl App {
             randomness: randomness.clone(),
             keys,
             doors: doors(config.throttle, salt),
+            texts: texts::texts(config, salt, randomness.clone())?,
         };
         Ok(Self {
             service_name: config.service_name(),
@@ -167,9 +170,11 @@ impl App {
     }
 
     /// All brakes on guessing.
-    pub fn brakes(&self) -> [&Throttle; 8] {
+    pub fn brakes(&self) -> Vec<&Throttle> {
         let Doors { address, account, network, reserve, device } = &self.identity.doors;
-        [
+        let texts = self.identity.texts.iter().map(|texts| &texts.brakes);
+        let texts = texts.flat_map(|brakes| [&brakes.number, &brakes.sender, &brakes.country, &brakes.wrong]);
+        let guessing = [
             &self.protocol.client_brake,
             &self.protocol.code_brake,
             &self.protocol.issue_brake,
@@ -178,7 +183,8 @@ impl App {
             network,
             reserve,
             device,
-        ]
+        ];
+        guessing.into_iter().chain(texts).collect()
     }
 
     /// Whether browsers reach us by https; then cookies are `Secure` and stay so.

@@ -2,6 +2,7 @@
 //! and playing the platform to `rehearse/dev.rs`.
 
 mod kept;
+mod messages;
 
 use std::sync::Arc;
 
@@ -30,9 +31,13 @@ use crate::rehearse::dev::{PARTNER, Rehearsal};
 use crate::rehearse::login_with_amazon::LoginWithAmazon;
 use crate::store::open::{Migrations, open as open_store};
 use crate::tokens::master_key::MasterKey;
-use crate::web::routes::{DEV_AMAZON_TOKEN, DEV_CALLBACK};
+use crate::web::routes::{DEV_AMAZON_TOKEN, DEV_CALLBACK, DEV_MESSAGES};
 
 const LOGIN: &str = "demo";
+
+/// The demo user's number, which nobody has (555-0100 is kept free for fiction).
+const PHONE: &str = "+14155550100";
+
 const CLIENT: &str = "alexa-demo";
 
 /// The demo client's own id at Login with Amazon.
@@ -65,6 +70,7 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
         .map_err(|error| CliError::Failed(format!("data_dir {}: {error}", config.data_dir.display())))?;
     let master_key = MasterKey::read_or_create(&open::dev_key_file(&config), &SystemRandomness)?;
     let kept = Kept::read_or_make(&config.data_dir.join("dev.json"))?;
+    let messages = messages::stand_in(&mut config, &base_url)?;
     let mut app = open::assemble(&config, &issuer, store, master_key).await?;
     ensure_user(&config, &app, &kept).await?;
     let client = ensure_client(&app, &kept.client_secret, &format!("{base_url}{DEV_CALLBACK}")).await?;
@@ -72,6 +78,7 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
     let two_way = ensure_partner(&app, &client, &token_url, &kept.amazon_client_secret).await?;
     let mut rehearsal = rehearsal(&config, &issuer, &base_url, &client, kept)?;
     rehearsal.amazon = rehearsal.amazon.filter(|_| two_way);
+    rehearsal.messages = messages;
     tell(&base_url, &rehearsal);
     app.rehearsal = Some(rehearsal);
     serve(app, listener, None).await
@@ -82,7 +89,7 @@ async fn ensure_user(config: &Config, app: &App, kept: &Kept) -> Result<(), CliE
     let password: PlainSecret = kept.password.clone().into();
     let login = Login::parse(LOGIN).map_err(|why| CliError::Failed(why.to_string()))?;
     let Some(user) = app.store.user_by_login(&login).await? else {
-        let user = User { id: kept.user_id, ..new_user(config, LOGIN, Some(password), None, None).await? };
+        let user = User { id: kept.user_id, ..new_user(config, LOGIN, Some(password), Some(PHONE), None).await? };
         app.store.add_user(&user).await?;
         return Ok(());
     };
@@ -176,6 +183,7 @@ fn rehearsal(
         console: fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         http: outbound()?,
         amazon: Some(LoginWithAmazon::new(AMAZON_CLIENT, amazon_secret, clock, randomness)),
+        messages: None,
         attempts: Default::default(),
     })
 }
@@ -186,6 +194,8 @@ fn tell(base_url: &str, rehearsal: &Rehearsal) {
         ("Open", format!("{base_url}/")),
         ("User name", rehearsal.login.clone()),
         ("Password", rehearsal.password.expose().to_owned()),
+        ("Phone", PHONE.to_owned()),
+        ("Text messages", format!("{base_url}{DEV_MESSAGES}")),
     ]);
     line("\nFor the Alexa developer console, your skill, Build, Account Linking:\n");
     let console: Vec<_> = rehearsal.console.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();

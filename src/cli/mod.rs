@@ -13,6 +13,7 @@ mod rotate_master;
 mod serve;
 mod simulate;
 mod token;
+mod sms;
 mod user;
 
 use std::process::ExitCode;
@@ -108,6 +109,7 @@ async fn execute(arguments: Arguments) -> Result<(), CliError> {
         Command::Keys(command) => keys::run(&config(Purpose::Tool)?, command).await,
         Command::Token(command) => token::run(&config(Purpose::Mint)?, &command),
         Command::Simulate(command) => simulate::run(&config(Purpose::Tool)?, command).await,
+        Command::Sms(command) => sms::run(&config(Purpose::Tool)?, command).await,
         Command::Purge { json } => purge::run(&config(Purpose::Tool)?, json).await,
     }
 }

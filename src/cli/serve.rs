@@ -35,6 +35,9 @@ const BACKLOG: u32 = 4096;
 /// Files beside the public connections: database, admin listener, partners, the program's own.
 const OTHER_FILES: u32 = 512;
 
+/// Longest wait for text messages on their way.
+const SENDING: Duration = Duration::from_secs(5);
+
 /// Longest wait for the database's connections to end.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -95,6 +98,11 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
     listening.abort();
     stop.notify_one();
     share_at_the_end(&app).await;
+    if let Some(texts) = &app.identity.texts
+        && timeout(SENDING, texts.ended()).await.is_err()
+    {
+        tracing::warn!("the last text messages were not handed over in time; who waits for one asks again");
+    }
     // It ends by itself; a code that is with the partner at this moment is worth the wait.
     drop(exchanging.await);
     if timeout(CLOSING, app.store.close()).await.is_err() {

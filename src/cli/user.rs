@@ -8,7 +8,7 @@ use crate::app::{SystemClock, SystemRandomness};
 use crate::cli::args::UserCommand;
 use crate::cli::{CliError, open, print};
 use crate::config::Config;
-use crate::identity::password::{Busy, PasswordHasher};
+use crate::identity::password::{Busy, PasswordHasher, SHORTEST};
 use crate::model::email::Email;
 use crate::model::ids::UserId;
 use crate::model::login::Login;
@@ -18,9 +18,6 @@ use crate::model::time::Clock;
 use crate::model::user::User;
 use crate::store::Store;
 use crate::store::users::AddUser;
-
-/// The shortest password that is taken, in characters (NIST SP 800-63B section 3.1.1).
-const SHORTEST: usize = 8;
 
 /// As many users as are read at once.
 const PAGE: u32 = 500;
@@ -131,7 +128,10 @@ pub async fn new_user(
         id: UserId::random(&SystemRandomness),
         login: Login::parse(login).map_err(|why| wrong(login, why.to_string()))?,
         email: email.map(Email::parse).transpose().map_err(|why| wrong("--email", why.to_string()))?,
-        phone: phone.map(Phone::parse).transpose().map_err(|why| wrong("--phone", why.to_string()))?,
+        phone: phone
+            .map(|phone| Phone::typed(phone, config.sms.country))
+            .transpose()
+            .map_err(|why| wrong("--phone", why.to_string()))?,
         password_hash: match password {
             Some(password) => Some(hash(config, &password).await?),
             None => None,

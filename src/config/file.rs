@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::config::Environment;
-use crate::config::keys::{CONFIG_VARIABLE, KEYS, SCOPES};
+use crate::config::keys::{CONFIG_VARIABLE, KEYS, Key, SCOPES};
 use crate::config::problems::Problems;
 
 /// The file that is read when none is named.
@@ -60,7 +60,7 @@ fn flatten(section: &str, table: Table, found: &mut Found, problems: &mut Proble
             (Value::Table(table), _) => flatten(&name, table, found, problems),
             (Value::String(words), SCOPES) => found.scopes.push((key, words)),
             (value, _) => match KEYS.iter().find(|known| known.name == name) {
-                Some(known) => match text_of(&value) {
+                Some(known) => match text_of(&value, known) {
                     Some(text) => found.keys.push((known.name, text)),
                     None => problems.add(&name, "has a value of the wrong kind", "write it as text in quotes"),
                 },
@@ -70,11 +70,17 @@ fn flatten(section: &str, table: Table, found: &mut Found, problems: &mut Proble
     }
 }
 
-fn text_of(value: &Value) -> Option<String> {
+fn text_of(value: &Value, key: &Key) -> Option<String> {
+    let is_switch = matches!(key.default, Some("on" | "off" | "true" | "false"));
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Integer(number) => Some(number.to_string()),
-        Value::Array(items) => items.iter().map(text_of).collect::<Option<Vec<_>>>().map(|items| items.join(",")),
+        Value::Boolean(switch) if is_switch => Some(switch.to_string()),
+        Value::Array(items) if items.iter().any(Value::is_table) => serde_json::to_string(items).ok(),
+        Value::Array(items) => {
+            let texts = items.iter().map(|item| text_of(item, key)).collect::<Option<Vec<_>>>();
+            texts.map(|items| items.join(","))
+        }
         _ => None,
     }
 }

@@ -1,7 +1,9 @@
 //! Owns the table of keys: the only place where a key's name, variable, default and meaning are written.
 
+mod sms;
+
 /// A configuration key.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// Its name in the file, with a dot before the last part of a section.
     pub name: &'static str,
@@ -26,7 +28,26 @@ const fn key(
 }
 
 /// Every key there is.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] = &ALL;
+
+const ALL: [Key; SERVER.len() + sms::KEYS.len() + TELLING.len()] = joined([SERVER, sms::KEYS, TELLING]);
+
+/// Tables, one after the other. It is worked out by the compiler, for which a wrong place is an error.
+#[expect(clippy::indexing_slicing, reason = "worked out at compile time")]
+const fn joined<const PARTS: usize, const MANY: usize>(parts: [&[Key]; PARTS]) -> [Key; MANY] {
+    let mut all = [parts[0][0]; MANY];
+    let (mut part, mut from, mut to) = (0, 0, 0);
+    while part < PARTS {
+        while from < parts[part].len() {
+            all[to] = parts[part][from];
+            (from, to) = (from + 1, to + 1);
+        }
+        (part, from) = (part + 1, 0);
+    }
+    all
+}
+
+const SERVER: &[Key] = &[
     key(
         "public_url",
         "COUPLET_PUBLIC_URL",
@@ -180,6 +201,9 @@ pub const KEYS: &[Key] = &[
         "",
         "Failed sign-ins to one account by browsers new to it, before those have to wait, as COUNT/TIME; `off`\nswitches the brake off. A browser in which its owner has signed in before has a count of its own.",
     ),
+];
+
+const TELLING: &[Key] = &[
     key(
         "twilio.account_sid",
         "COUPLET_TWILIO_ACCOUNT_SID",
@@ -272,5 +296,7 @@ pub fn example() -> String {
 }
 
 fn quoted(value: &str) -> String {
-    if value.bytes().all(|b| b.is_ascii_digit()) { value.to_owned() } else { format!("\"{value}\"") }
+    let bare =
+        value.bytes().all(|b| b.is_ascii_digit()) || ["true", "false"].contains(&value) || value.starts_with('[');
+    if bare { value.to_owned() } else { format!("\"{value}\"") }
 }

@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod parse;
 mod problems;
+mod sms;
 mod tls_files;
 mod twilio;
 mod values;
@@ -25,6 +26,7 @@ use parse::{
     parse_networks, parse_public_url, parse_rate,
 };
 pub use problems::{Problem, Problems};
+pub use sms::{Sms, SmsLimits, Twilio};
 use values::{Values, either};
 
 use crate::model::password_cost::PasswordCost;
@@ -79,6 +81,8 @@ pub struct Config {
     pub twilio: Option<ApiKey>,
     /// The origins of web pages that may fetch Twilio access tokens, as browsers write them.
     pub twilio_origins: Vec<String>,
+    /// Text messages.
+    pub sms: Sms,
     /// How logs look; by whether standard error is a terminal when absent.
     pub log_format: Option<LogFormat>,
     /// The collector that takes traces, if there is one.
@@ -201,6 +205,7 @@ fn read(values: &mut Values, purpose: Purpose, problems: &mut Problems) -> Confi
         },
         twilio: twilio::read(values, purpose, problems),
         twilio_origins: values.optional("twilio.allowed_origins", problems, twilio::parse_origins).unwrap_or_default(),
+        sms: sms::read(values, problems),
         log_format: values.optional("log.format", problems, parse_log_format),
         otlp_endpoint: values.optional("telemetry.otlp_endpoint", problems, parse_collector),
         scopes: values.scopes(),
@@ -223,6 +228,9 @@ fn check_for_serve(config: &Config, values: &Values, problems: &mut Problems) {
                 problems.add("master_key_file", &error.to_string(), error.mend());
             }
         }
+    }
+    if let Some(Err(what)) = config.sms.twilio.as_ref().map(Twilio::settings) {
+        problems.add("sms.twilio.authTokenFile", &what, "name a readable file with the account's auth token");
     }
     if let Some(files) = &config.tls {
         tls_files::check(files, config.public_url.as_ref(), problems);

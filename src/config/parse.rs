@@ -63,6 +63,15 @@ pub fn parse_lifetime(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// Whether something is so.
+pub fn parse_switch(text: &str) -> Result<bool, String> {
+    match text {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err("write on or off".to_owned()),
+    }
+}
+
 /// A whole number from 1.
 pub fn parse_count(text: &str) -> Result<u32, String> {
     let count = text.parse().ok().filter(|count| *count > 0);

@@ -8,6 +8,9 @@ use crate::config::file;
 use crate::config::keys::{KEYS, SCOPES_VARIABLE};
 use crate::config::problems::Problems;
 
+/// Keys whose values are not told again: they hold secrets, or too much.
+const SECRETS: [&str; 3] = ["database_url", "sms.twilio.authToken", "sms.twilio.templates"];
+
 /// A text with the name under which the operator gave it.
 struct Given {
     text: String,
@@ -70,7 +73,7 @@ impl Values {
         match parse(given.text.trim()) {
             Ok(value) => Some(value),
             Err(mend) => {
-                let shown = if name == "database_url" {
+                let shown = if SECRETS.contains(&name) {
                     "is not understood".to_owned()
                 } else {
                     format!("is {:?}, which is not understood", given.text)

@@ -1,7 +1,8 @@
-//! Owns knowing people: passwords, signed-in browsers, the brakes on guessing. Leaves what they may link to `oauth/`, and
+//! Owns knowing people: passwords, codes by text message, signed-in browsers, the brakes on guessing. Leaves what they may link to `oauth/`, and
 //! cookies to `web/extract/`.
 
 mod argon2id;
+pub mod by_code;
 pub mod device;
 pub mod doors;
 mod hashing_threads;
@@ -10,11 +11,13 @@ pub mod places;
 pub mod sign_in;
 #[cfg(target_os = "linux")]
 mod standing_back;
+pub mod text_codes;
 
 use std::sync::Arc;
 
 use crate::identity::doors::Doors;
 use crate::identity::password::PasswordHasher;
+use crate::identity::text_codes::TextCodes;
 use crate::model::random::Randomness;
 use crate::model::time::Clock;
 use crate::store::Store;
@@ -34,4 +37,6 @@ pub struct Identity {
     pub keys: Arc<Keys>,
     /// Slow down guessing.
     pub doors: Doors,
+    /// Codes by text message, when something sends them.
+    pub texts: Option<TextCodes>,
 }

@@ -16,6 +16,9 @@ use crate::model::password_cost::PasswordCost;
 use crate::model::random::{Randomness, bytes};
 use crate::model::secret::PlainSecret;
 
+/// The shortest password that is taken, in characters (NIST SP 800-63B section 3.1.1).
+pub const SHORTEST: usize = 8;
+
 /// Hashes passwords and checks them.
 pub struct PasswordHasher {
     cost: PasswordCost,

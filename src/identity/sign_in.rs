@@ -132,7 +132,7 @@ impl Identity {
         }
     }
 
-    async fn begin(&self, user: User) -> Result<(SignedInUser, PlainSecret), StoreError> {
+    pub(super) async fn begin(&self, user: User) -> Result<(SignedInUser, PlainSecret), StoreError> {
         let secret = TokenSecret::random(&*self.randomness);
         let now = self.clock.now();
         let sign_in = SignIn {

@@ -1,5 +1,5 @@
 //! Owns forgetting what has ended: unredeemed codes, old revoked and idle links with their reverse links, sign-ins, replaced
-//! keys, old failures.
+//! keys, old failures, codes by text message.
 //! One walk through all rows, in small steps and with pauses, so that nobody waits behind it; on its way it counts what is alive.
 //!
 //! Every process walks by itself, each at its own time. Two walks at once do no harm: every step is whole by itself, forgets only
@@ -85,6 +85,7 @@ impl Walker<'_> {
         self.walk_grants().await?;
         self.walk_sign_ins().await?;
         self.walk_brakes().await?;
+        self.walk_text_codes().await?;
         self.purged.keys = match self.app.protocol.keys.purge().await {
             Ok(keys) => keys,
             Err(Failure::Store(error)) => return Err(error),
@@ -135,6 +136,17 @@ impl Walker<'_> {
         loop {
             let began = Instant::now();
             if self.app.store.purge_brakes(STEP).await? == 0 {
+                return Ok(());
+            }
+            self.rest(began.elapsed()).await;
+        }
+    }
+
+    async fn walk_text_codes(&mut self) -> Result<(), StoreError> {
+        let now = self.app.protocol.clock.now();
+        loop {
+            let began = Instant::now();
+            if self.app.store.purge_text_codes(STEP, now).await? == 0 {
                 return Ok(());
             }
             self.rest(began.elapsed()).await;

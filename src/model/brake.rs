@@ -21,6 +21,14 @@ pub enum BrakeKind {
     Reserve,
     /// Failed sign-ins of a browser that knows the account, by both.
     Device,
+    /// Text messages, by number.
+    TextNumber,
+    /// Text messages, by the address that asks for them.
+    TextAddress,
+    /// Text messages, by country code.
+    TextCountry,
+    /// Wrong codes, by number.
+    WrongCode,
 }
 
 impl BrakeKind {
@@ -35,6 +43,10 @@ impl BrakeKind {
             Self::Reserve => 6,
             Self::Device => 7,
             Self::Issue => 8,
+            Self::TextNumber => 9,
+            Self::TextAddress => 10,
+            Self::TextCountry => 11,
+            Self::WrongCode => 12,
         }
     }
 }

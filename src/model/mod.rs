@@ -18,6 +18,8 @@ pub mod redirect_uri;
 pub mod reverse_link;
 pub mod scope;
 pub mod secret;
+pub mod text_code;
+pub mod text_message;
 pub mod time;
 pub mod twilio;
 pub mod user;

@@ -16,6 +16,7 @@ use self::played::{expect_status, is_active, keep, words};
 use super::attempt::{Attempt, random_text};
 use super::endpoints::Endpoints;
 use super::login_with_amazon::LoginWithAmazon;
+use super::messages_api::MessagesApi;
 use super::token_answer::{Tokens, check_error, check_tokens};
 use super::token_client::{ClientAuthentication, TokenClient};
 use super::wire::Wire;
@@ -51,6 +52,8 @@ pub struct Rehearsal {
     /// Stands in for Login with Amazon, where the codes come from that Alexa hands over; none when the demo client has a
     /// partner of the developer's own.
     pub amazon: Option<LoginWithAmazon>,
+    /// Stands in for Twilio's Messages API; none when the developer's own connector sends text messages.
+    pub messages: Option<MessagesApi>,
     /// The links on their way.
     pub attempts: Attempts,
 }

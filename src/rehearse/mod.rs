@@ -14,6 +14,7 @@ pub mod endpoints;
 pub mod form;
 mod front;
 pub mod login_with_amazon;
+pub mod messages_api;
 mod page_rules;
 mod reciprocal;
 mod redirect;

@@ -18,6 +18,7 @@ pub mod sealed;
 pub mod sign_ins;
 mod sql;
 mod sqlite;
+pub mod text_codes;
 mod together;
 pub mod users;
 
@@ -33,6 +34,7 @@ pub use keys::KeyStore;
 pub use partners::PartnerStore;
 pub use sealed::SealedStore;
 pub use sign_ins::SignInStore;
+pub use text_codes::TextCodeStore;
 pub use users::UserStore;
 
 /// Longest wait for an answer of the database, the wait for a turn included. A token request has 4 s in all.
@@ -47,12 +49,30 @@ const ROUND: Duration = Duration::from_millis(1600);
 
 /// Everything the program remembers.
 pub trait Store:
-    ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + BrakeStore + Health
+    ClientStore
+    + UserStore
+    + SignInStore
+    + GrantStore
+    + PartnerStore
+    + KeyStore
+    + SealedStore
+    + BrakeStore
+    + TextCodeStore
+    + Health
 {
 }
 
 impl<S> Store for S where
-    S: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + BrakeStore + Health
+    S: ClientStore
+        + UserStore
+        + SignInStore
+        + GrantStore
+        + PartnerStore
+        + KeyStore
+        + SealedStore
+        + BrakeStore
+        + TextCodeStore
+        + Health
 {
 }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::model::ids::UserId;
 use crate::model::login::Login;
+use crate::model::phone::Phone;
 use crate::model::time::Timestamp;
 use crate::model::user::User;
 use crate::store::StoreError;
@@ -28,6 +29,9 @@ pub trait UserStore: Send + Sync {
 
     /// The user of that login, written in any case.
     async fn user_by_login(&self, login: &Login) -> Result<Option<User>, StoreError>;
+
+    /// At most `limit` users of that phone number. Several may have the same.
+    async fn users_by_phone(&self, phone: &Phone, limit: u32) -> Result<Vec<User>, StoreError>;
 
     /// At most `limit` users after `after`, by id.
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, StoreError>;

@@ -42,6 +42,8 @@ pub struct TokenKeys {
     pub device: MacKey,
     /// Hides what brakes count by.
     pub brake: MacKey,
+    /// Hides codes by text message, with the browsers and numbers that they were sent to.
+    pub text_code: MacKey,
 }
 
 impl TokenKeys {
@@ -55,6 +57,7 @@ impl TokenKeys {
             form: derive(&prk, b"form")?,
             device: derive(&prk, b"device")?,
             brake: derive(&prk, b"brake")?,
+            text_code: derive(&prk, b"text code")?,
         })
     }
 }

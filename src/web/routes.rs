@@ -6,6 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder};
 
 use crate::app::App;
+use crate::model::text_message::CodeUsage;
 use crate::oauth::metadata::Endpoints;
 use crate::web::{metrics, oauth, pages, reply, twilio};
 
@@ -29,6 +30,12 @@ pub const OPENID_METADATA: &str = "/.well-known/openid-configuration";
 pub const JWKS: &str = "/.well-known/jwks.json";
 /// Where the sign-in form is posted.
 pub const SIGN_IN: &str = "/sign-in";
+/// Signing in with a code by text message.
+pub const SIGN_IN_BY_CODE: &str = "/sign-in/code";
+/// Making an account.
+pub const REGISTER: &str = "/register";
+/// Setting a new password.
+pub const FORGOT: &str = "/forgot";
 /// Where the consent form is posted.
 pub const CONSENT: &str = "/consent";
 /// Where the sign-out form is posted.
@@ -56,14 +63,27 @@ pub const DEV_CALLBACK: &str = "/dev/callback";
 /// In `dev`, the token endpoint of the stand-in for Login with Amazon; only the server itself calls it.
 pub const DEV_AMAZON_TOKEN: &str = "/dev/login-with-amazon/token";
 
+/// In `dev`, the page with the text messages that were not really sent.
+pub const DEV_MESSAGES: &str = "/dev/messages";
+/// In `dev`, below what the stand-in for Twilio answers.
+pub const DEV_TWILIO: &str = "/dev/twilio";
+/// In `dev`, the Messages API of that stand-in, for the account [`DEV_ACCOUNT`]; only the server itself calls it.
+pub const DEV_TWILIO_MESSAGES: &str =
+    "/dev/twilio/2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
+/// In `dev`, the account at that stand-in.
+pub const DEV_ACCOUNT: &str = "AC00000000000000000000000000000000";
+
 /// Every path with the name by which logs of all kinds count it: its own, but for one that changes with its content. The busiest
 /// come first, for the list is searched from its beginning.
-const ENDPOINTS: [(&str, &str); 23] = [
+const ENDPOINTS: [(&str, &str); 28] = [
     (TOKEN, TOKEN),
     (INTROSPECT, INTROSPECT),
     (AUTHORIZE, AUTHORIZE),
     (SIGN_IN, SIGN_IN),
     (CONSENT, CONSENT),
+    (SIGN_IN_BY_CODE, SIGN_IN_BY_CODE),
+    (REGISTER, REGISTER),
+    (FORGOT, FORGOT),
     (REVOKE, REVOKE),
     (RECIPROCAL, RECIPROCAL),
     (TWILIO_ACCESS_TOKEN, TWILIO_ACCESS_TOKEN),
@@ -82,6 +102,8 @@ const ENDPOINTS: [(&str, &str); 23] = [
     (DEV_LINK, DEV_LINK),
     (DEV_CALLBACK, DEV_CALLBACK),
     (DEV_AMAZON_TOKEN, DEV_AMAZON_TOKEN),
+    (DEV_MESSAGES, DEV_MESSAGES),
+    (DEV_TWILIO_MESSAGES, "/dev/twilio"),
 ];
 
 /// The names of all endpoints.
@@ -121,6 +143,8 @@ const GET_POST: &[Method] = &[Method::GET, Method::POST];
 /// For scripts of other origins (CORS), which ask first.
 const GET_POST_OPTIONS: &[Method] = &[Method::GET, Method::POST, Method::OPTIONS];
 
+const GET_HEAD_POST: &[Method] = &[Method::GET, Method::HEAD, Method::POST];
+
 /// A path that is read.
 fn read<F, Arguments>(path: &str, handler: F) -> Resource
 where
@@ -139,6 +163,16 @@ where
     F::Output: Responder + 'static,
 {
     at(path, POST).route(web::post().to(handler))
+}
+
+/// The pages for one use of codes by text message. Where it is switched off there is nothing.
+fn by_code(usage: CodeUsage) -> Resource {
+    let show = move |request, app| pages::by_code::get(request, app, usage);
+    let take = move |request, payload, app| pages::by_code::post(request, payload, app, usage);
+    at(pages::by_code::path(usage), GET_HEAD_POST)
+        .route(web::get().to(show))
+        .route(web::head().to(show))
+        .route(web::post().to(take))
 }
 
 /// Everything the public listener serves.
@@ -163,6 +197,9 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         .service(read(OPENID_METADATA, oauth::metadata::get))
         .service(read(JWKS, oauth::jwks::get))
         .service(post(SIGN_IN, pages::sign_in::post))
+        .service(by_code(CodeUsage::SignIn))
+        .service(by_code(CodeUsage::Register))
+        .service(by_code(CodeUsage::ForgotPassword))
         .service(post(CONSENT, pages::consent::post))
         .service(post(SIGN_OUT, pages::sign_out::post))
         .service(read(ACCOUNT, pages::account::get))
@@ -175,7 +212,9 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
             .service(read(HOME, pages::dev::home))
             .service(post(DEV_LINK, pages::dev::link))
             .service(read(DEV_CALLBACK, pages::dev::callback))
-            .service(post(DEV_AMAZON_TOKEN, pages::dev::amazon_token));
+            .service(post(DEV_AMAZON_TOKEN, pages::dev::amazon_token))
+            .service(read(DEV_MESSAGES, pages::dev_messages::page))
+            .service(post(DEV_TWILIO_MESSAGES, pages::dev_messages::api));
     } else {
         services.service(read(HOME, pages::account::from_home));
     }

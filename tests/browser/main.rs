@@ -21,12 +21,14 @@ mod support {
     pub mod postgres;
     pub mod program;
     pub mod stage;
+    pub mod messages_api;
     pub mod twilio;
     pub mod two_way;
     pub mod watchdog;
 }
 
 mod account;
+mod by_code;
 mod dev;
 mod keyboard;
 mod link;

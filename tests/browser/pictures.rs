@@ -6,6 +6,7 @@ use std::path::Path;
 use rstest::rstest;
 use thirtyfour::By;
 
+use crate::by_code;
 use crate::scene::{link, parameter, sign_in};
 use crate::support::app::Backend::Sqlite;
 use crate::support::app::{ALICE, PASSWORD, TestApp};
@@ -57,7 +58,34 @@ async fn linking_pages(browser: &Browser, window: &str, app: &TestApp) {
     take(browser, window, "account").await;
 }
 
+async fn code_pages(browser: &Browser, window: &str) {
+    let (app, _twilio) = by_code::stage(Sqlite).await;
+    browser.visit(&app.alexa().authorize(&[])).await;
+    take(browser, window, "sign-in-with-codes").await;
+    browser.press_button("Sign in with a code by text message").await;
+    take(browser, window, "number").await;
+    by_code::fill(browser, "Phone number", "12345").await;
+    browser.press_button("Text me a code").await;
+    take(browser, window, "number-error").await;
+    by_code::fill(browser, "Phone number", "+4915123456789").await;
+    browser.press_button("Text me a code").await;
+    take(browser, window, "code").await;
+    browser.visit(&format!("{}/register", app.url)).await;
+    by_code::fill(browser, "Phone number", "+4915123456789").await;
+    browser.press_button("Text me a code").await;
+    by_code::fill(browser, "Code from the message", "000000").await;
+    by_code::fill(browser, "New password", "a first password").await;
+    browser.press_button("Create account").await;
+    take(browser, window, "code-error").await;
+}
+
 async fn dev_pages(browser: &Browser, window: &str, url: &str, password: &str) {
+    browser.visit(&format!("{url}/account")).await;
+    browser.press_button("Sign in with a code by text message").await;
+    by_code::fill(browser, "Phone number", "+14155550100").await;
+    browser.press_button("Text me a code").await;
+    browser.visit(&format!("{url}/dev/messages")).await;
+    take(browser, window, "dev-texts").await;
     browser.visit(url).await;
     take(browser, window, "dev-home").await;
     browser.press_button("Link account").await;
@@ -87,6 +115,7 @@ async fn no_page_has_to_be_moved_sideways(
     let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
     let browser = window(name).open().await;
     linking_pages(&browser, name, &app).await;
+    code_pages(&browser, name).await;
     dev_pages(&browser, name, &server.url, kept["password"].as_str().unwrap()).await;
     browser.close().await;
 }

@@ -23,6 +23,7 @@ mod support {
     pub mod postgres;
     pub mod private_postgres;
     pub mod program;
+    pub mod messages_api;
     pub mod twilio;
     pub mod watchdog;
 }

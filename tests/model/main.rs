@@ -24,6 +24,7 @@ mod support {
     pub mod platform;
     pub mod postgres;
     pub mod rows;
+    pub mod messages_api;
     pub mod twilio;
     pub mod watchdog;
 }

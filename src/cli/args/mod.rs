@@ -52,6 +52,9 @@ pub enum Command {
     /// Makes a Twilio access token, for a try or a script; it stands alone on standard output
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Text messages
+    #[command(subcommand)]
+    Sms(SmsCommand),
     /// Plays a platform against a server and tells whether it would be content
     #[command(subcommand)]
     Simulate(SimulateCommand),
@@ -172,6 +175,20 @@ pub enum KeysCommand {
         /// A file with the new master key, as `openssl rand -base64 32` prints it
         #[arg(long, value_name = "FILE")]
         new_key_file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Commands about text messages.
+#[derive(Debug, Subcommand)]
+pub enum SmsCommand {
+    /// Sends a test message by the Generic template
+    Test {
+        /// To which number, such as +14155550100
+        #[arg(long)]
+        to: String,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -5,6 +5,7 @@ mod brakes;
 mod clients;
 mod grants;
 mod reverse_links;
+mod text_codes;
 
 use sqlx::FromRow;
 use sqlx::postgres::PgRow;
@@ -25,6 +26,7 @@ pub use brakes::{NowRow, TallyRow};
 pub use clients::{ClientRow, KnownClients};
 pub use grants::{BothWaysRow, GrantRow, LinkRow, WalkedGrantRow};
 pub use reverse_links::{GrantIdRow, PartnerRow, ProfileRow, ReverseLinkRow};
+pub use text_codes::{TextCodeRow, TriedRow};
 
 /// A row that either database can give.
 pub trait AnyRow: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static {}

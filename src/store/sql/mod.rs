@@ -13,6 +13,7 @@ mod many;
 mod partners;
 mod sealed;
 mod sign_ins;
+mod text_codes;
 mod users;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use super::{Driver, SqlStore, Statement, statement};
 use crate::model::failure::StoreError;
 use crate::model::ids::UserId;
 use crate::model::login::Login;
+use crate::model::phone::Phone;
 use crate::model::time::Timestamp;
 use crate::model::user::User;
 use crate::store::rows::UserRow;
@@ -52,6 +53,11 @@ impl<D: Driver> UserStore for SqlStore<D> {
 
     async fn user_by_login(&self, login: &Login) -> Result<Option<User>, StoreError> {
         self.find::<UserRow, _>(statement!(select_users!("WHERE u.login_key = $1"), login.key())).await
+    }
+
+    async fn users_by_phone(&self, phone: &Phone, limit: u32) -> Result<Vec<User>, StoreError> {
+        let statement = statement!(select_users!("WHERE u.phone = $1 ORDER BY u.id LIMIT $2"), phone.as_str(), limit);
+        self.list::<UserRow, _>(statement).await
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, StoreError> {

@@ -5,7 +5,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 
-/// What became of an attempt to sign in with a password.
+/// What became of an attempt to sign in, by password or by code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInResult {
     /// Somebody is signed in.
@@ -41,7 +41,7 @@ impl SignIns {
 
 impl Collector for SignIns {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
-        let help = "Attempts to sign in with a password, by what became of them";
+        let help = "Attempts to sign in, by what became of them";
         let mut results = encoder.encode_descriptor("sign_ins", help, None, MetricType::Counter)?;
         let each = [("ok", &self.ok), ("wrong", &self.wrong), ("braked", &self.braked), ("busy", &self.busy)];
         for (result, count) in each {

@@ -54,6 +54,12 @@ pub fn check(request: &HttpRequest, app: &App, user: Option<&SignedInUser>, form
     if expected.as_bytes().ct_eq(presented.as_bytes()).into() { Ok(()) } else { Err(Forged) }
 }
 
+/// The secret by which this browser is told from others, if it has one: known to it and to nobody else. It is another one after
+/// each sign-in.
+pub fn browser(request: &HttpRequest, app: &App) -> Option<[u8; 32]> {
+    nonce(request, app)
+}
+
 fn nonce(request: &HttpRequest, app: &App) -> Option<[u8; 32]> {
     let cookie = cookies::read(request, &cookie_name(app, COOKIE))?;
     URL_SAFE_NO_PAD.decode(cookie).ok()?.try_into().ok()

@@ -97,7 +97,7 @@ fn step(played: Played) -> DevStep {
 
 /// The pages show a password, so they are for a browser on this machine alone: not through a tunnel, and not for another
 /// site whose name was pointed at loopback.
-fn allowed<'a>(request: &HttpRequest, app: &'a App) -> Option<&'a Rehearsal> {
+pub(super) fn allowed<'a>(request: &HttpRequest, app: &'a App) -> Option<&'a Rehearsal> {
     let host = request.headers().get("host")?.to_str().ok()?;
     let local = url::Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url));
     let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
@@ -105,6 +105,7 @@ fn allowed<'a>(request: &HttpRequest, app: &'a App) -> Option<&'a Rehearsal> {
     app.rehearsal.as_ref().filter(|_| local && direct)
 }
 
-fn elsewhere(request: &HttpRequest, app: &App) -> HttpResponse {
+/// The answer to everybody else.
+pub(super) fn elsewhere(request: &HttpRequest, app: &App) -> HttpResponse {
     problem::show(request, app, StatusCode::NOT_FOUND, problem::Problem::not_found())
 }

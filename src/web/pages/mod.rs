@@ -2,12 +2,17 @@
 
 pub mod account;
 pub mod assets;
+pub mod by_code;
 pub mod consent;
 pub mod dev;
+pub mod dev_messages;
 pub mod problem;
 pub mod sign_in;
 pub mod sign_out;
 mod views;
+mod way;
+
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
@@ -24,6 +29,19 @@ const LINKING_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
                       form-action 'self'";
+
+/// The words for a form that is not of a page of ours in this browser.
+const STALE: &str = "This page was open for too long, or your browser keeps no cookies. Please try again.";
+
+/// The words for more at once than this machine can do.
+const BUSY: &str = "We are very busy. Please try again in a moment.";
+
+/// The words for who has to wait.
+fn too_many(wait: Duration) -> String {
+    let minutes = wait.as_secs().div_ceil(60).max(1);
+    let unit = if minutes == 1 { "minute" } else { "minutes" };
+    format!("Too many attempts. Please wait {minutes} {unit} and try again.")
+}
 
 /// What surrounds a page's content.
 struct Frame {

@@ -19,6 +19,74 @@ pub struct SignInPage {
     pub request: String,
     /// Token that proves the form was served by us.
     pub csrf: String,
+    /// Whether a code by text message will do in place of the password.
+    pub by_code: bool,
+    /// Where to make an account, when people can.
+    pub register: Option<String>,
+    /// Where to set a new password, when people can.
+    pub forgot: Option<String>,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+/// Asks for the phone number to which a code is sent.
+#[derive(Template)]
+#[template(path = "by_code/number.html")]
+pub struct NumberPage {
+    /// Name of the service.
+    pub service: String,
+    /// Platform that wants to link; `None` on the way to the account page.
+    pub platform: Option<String>,
+    /// What it is for, as a heading.
+    pub title: &'static str,
+    /// The same in a sentence.
+    pub lead: &'static str,
+    /// Where the form is posted.
+    pub action: &'static str,
+    /// What was typed before.
+    pub phone: String,
+    /// Why the last attempt failed; announced by screen readers.
+    pub message: Option<String>,
+    /// Where to sign in with a password.
+    pub back: String,
+    /// Query string of the authorization request to return to; empty for the account page.
+    pub request: String,
+    /// Token that proves the form was served by us.
+    pub csrf: String,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+/// Asks for the code from the message, and a new password where one is to be set.
+#[derive(Template)]
+#[template(path = "by_code/code.html")]
+pub struct CodePage {
+    /// Name of the service.
+    pub service: String,
+    /// What it is for, as a heading.
+    pub title: &'static str,
+    /// What was done; the number follows.
+    pub lead: &'static str,
+    /// How many minutes the code lives.
+    pub minutes: u64,
+    /// What the button does.
+    pub submit: &'static str,
+    /// Where the form is posted.
+    pub action: &'static str,
+    /// Whether a new password is asked for.
+    pub asks_password: bool,
+    /// Whether the message is about that.
+    pub about_password: bool,
+    /// The number.
+    pub phone: String,
+    /// Why the last attempt failed; announced by screen readers.
+    pub message: Option<String>,
+    /// Where to sign in with a password.
+    pub back: String,
+    /// Query string of the authorization request to return to; empty for the account page.
+    pub request: String,
+    /// Token that proves the form was served by us.
+    pub csrf: String,
     /// Address of the style sheet.
     pub stylesheet: &'static str,
 }
@@ -141,6 +209,30 @@ pub struct DevHomePage {
     pub console: Vec<(String, String)>,
     /// Address of the style sheet.
     pub stylesheet: &'static str,
+}
+
+/// Shows the text messages that would have been sent.
+#[derive(Template)]
+#[template(path = "dev/messages.html")]
+pub struct DevMessagesPage {
+    /// Name of the service.
+    pub service: String,
+    /// Whether real ones are sent instead.
+    pub real: bool,
+    /// The messages, the latest first.
+    pub messages: Vec<DevMessage>,
+    /// Address of the style sheet.
+    pub stylesheet: &'static str,
+}
+
+/// A text message that was not really sent.
+pub struct DevMessage {
+    /// The number.
+    pub to: String,
+    /// The text.
+    pub body: String,
+    /// When, as a time of day.
+    pub at: String,
 }
 
 /// Shows the rehearsed link step by step.

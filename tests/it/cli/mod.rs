@@ -16,6 +16,8 @@ mod partner;
 mod serve;
 mod serve_refusals;
 mod simulate;
+mod sms;
+mod sms_configuration;
 mod tls;
 mod token;
 mod traces;

@@ -5,5 +5,6 @@ mod dev_walk;
 mod login_with_amazon;
 mod reciprocal;
 mod rehearsal;
+mod text_messages;
 mod two_processes;
 mod two_way;

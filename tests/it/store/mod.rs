@@ -13,3 +13,4 @@ mod raw;
 mod remembers;
 mod row_size;
 mod schema;
+mod text_codes;

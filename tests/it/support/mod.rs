@@ -15,6 +15,7 @@ pub mod raw;
 pub mod rows;
 pub mod spoiler;
 pub mod stage;
+pub mod messages_api;
 pub mod twilio;
 pub mod two_way;
 pub mod watchdog;

@@ -7,4 +7,5 @@ mod grants;
 mod keys;
 mod reverse_links;
 mod sealed;
+mod text_codes;
 mod users;

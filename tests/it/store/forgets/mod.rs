@@ -4,3 +4,4 @@ mod brakes;
 mod deletions;
 mod purge;
 mod reverse_links;
+mod text_codes;

@@ -9,4 +9,5 @@ mod partners;
 mod reverse_links;
 mod sealed;
 mod sign_ins;
+mod text_codes;
 mod users;
