@@ -60,7 +60,9 @@ impl Work for Browser {
         }
         expect(&signed_in, 302, "");
         assert!(cookies(&signed_in).contains("couplet_session="));
-        assert!(signed_in.header("location").is_some_and(|to| to.starts_with(REDIRECT_URI) && to.contains("code=cplc_")));
+        assert!(
+            signed_in.header("location").is_some_and(|to| to.starts_with(REDIRECT_URI) && to.contains("code=cplc_"))
+        );
         true
     }
 }

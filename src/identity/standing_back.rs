@@ -54,7 +54,8 @@ mod tests {
         let (_, fields) = stat.rsplit_once(") ").unwrap();
         let nice = fields.split(' ').nth(16).unwrap().parse().unwrap();
         let sched = std::fs::read_to_string("/proc/thread-self/sched").unwrap_or_default();
-        let slice = sched.lines().find_map(|line| line.strip_prefix("se.slice")?.split(':').next_back()?.trim().parse().ok());
+        let slice =
+            sched.lines().find_map(|line| line.strip_prefix("se.slice")?.split(':').next_back()?.trim().parse().ok());
         (nice, slice.unwrap_or_default())
     }
 

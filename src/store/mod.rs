@@ -13,6 +13,7 @@ mod lanes;
 pub mod open;
 pub mod partners;
 mod postgres;
+pub mod push;
 mod rows;
 pub mod sealed;
 pub mod sign_ins;
@@ -31,6 +32,7 @@ pub use clients::ClientStore;
 pub use grants::GrantStore;
 pub use keys::KeyStore;
 pub use partners::PartnerStore;
+pub use push::PushStore;
 pub use sealed::SealedStore;
 pub use sign_ins::SignInStore;
 pub use users::UserStore;
@@ -47,12 +49,30 @@ const ROUND: Duration = Duration::from_millis(1600);
 
 /// Everything the program remembers.
 pub trait Store:
-    ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + BrakeStore + Health
+    ClientStore
+    + UserStore
+    + SignInStore
+    + GrantStore
+    + PartnerStore
+    + KeyStore
+    + SealedStore
+    + BrakeStore
+    + PushStore
+    + Health
 {
 }
 
 impl<S> Store for S where
-    S: ClientStore + UserStore + SignInStore + GrantStore + PartnerStore + KeyStore + SealedStore + BrakeStore + Health
+    S: ClientStore
+        + UserStore
+        + SignInStore
+        + GrantStore
+        + PartnerStore
+        + KeyStore
+        + SealedStore
+        + BrakeStore
+        + PushStore
+        + Health
 {
 }
 

@@ -12,10 +12,10 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Acquire, ColumnIndex, Database, Decode, Executor, IntoArguments, Pool, Type};
 
 use crate::model::failure::StoreError;
+use crate::store::Store;
 use crate::store::postgres::{self, PostgresDriver};
 use crate::store::sql::SqlStore;
 use crate::store::sqlite::{self, SqliteDriver};
-use crate::store::Store;
 
 /// Where things are remembered.
 #[derive(Clone, PartialEq, Eq)]

@@ -213,8 +213,7 @@ impl Driver for PostgresDriver {
     }
 
     fn pools(&self) -> Vec<PoolState> {
-        let as_one =
-            |name, lanes: &Lanes<PgKept>| lanes.all().map(|kept| kept.state(name)).reduce(PoolState::and);
+        let as_one = |name, lanes: &Lanes<PgKept>| lanes.all().map(|kept| kept.state(name)).reduce(PoolState::and);
         as_one("main", &self.pools).into_iter().chain(as_one("tokens", &self.for_tokens)).collect()
     }
 

@@ -166,11 +166,7 @@ impl Driver for SqliteDriver {
     }
 
     fn pools(&self) -> Vec<PoolState> {
-        vec![
-            self.writer.kept().state("writer"),
-            self.readers.state("readers"),
-            self.for_tokens.state("tokens"),
-        ]
+        vec![self.writer.kept().state("writer"), self.readers.state("readers"), self.for_tokens.state("tokens")]
     }
 
     async fn close(&self) {

@@ -4,6 +4,7 @@
 mod brakes;
 mod clients;
 mod grants;
+pub mod push;
 mod reverse_links;
 
 use sqlx::FromRow;

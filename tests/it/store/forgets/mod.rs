@@ -3,4 +3,5 @@
 mod brakes;
 mod deletions;
 mod purge;
+mod push;
 mod reverse_links;
