@@ -21,6 +21,9 @@ use crate::model::random::Randomness;
 use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{Policy, Protocol};
 use crate::partners::Partners;
+use crate::push::Push;
+use crate::push::sender::NoSender;
+use crate::push::targets::Targets;
 use crate::rehearse::dev::Rehearsal;
 use crate::steady_clock::SteadyClock;
 use crate::store::Store;
@@ -54,6 +57,8 @@ pub struct App {
     pub protocol: Protocol,
     /// Knows people.
     pub identity: Identity,
+    /// Asks devices.
+    pub push: Push,
     /// Remembers.
     pub store: Arc<dyn Store>,
     /// The source of chance.
@@ -139,13 +144,16 @@ impl App {
             hasher: PasswordHasher::new(config.password, randomness.clone())?,
             clock: clock.clone(),
             randomness: randomness.clone(),
-            keys,
+            keys: keys.clone(),
             doors: doors(config.throttle, salt),
         };
+        let targets = Targets::new(config.webhook_networks.clone());
+        let push = Push::new(store.clone(), keys, clock.clone(), randomness.clone(), Arc::new(NoSender), targets)?;
         Ok(Self {
             service_name: config.service_name(),
             protocol,
             identity,
+            push,
             store,
             randomness,
             scope_words: config.scopes.clone(),

@@ -9,6 +9,7 @@ mod migrate;
 mod open;
 mod print;
 mod purge;
+mod push;
 mod rotate_master;
 mod serve;
 mod simulate;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::args::{Arguments, Command};
+use crate::cli::args::{Arguments, Command, PushCommand};
 use crate::cli::print::{complain, out};
 use crate::config::{Problems, Purpose};
 use crate::model::failure::{Fault, StoreError};
@@ -105,6 +106,7 @@ async fn execute(arguments: Arguments) -> Result<(), CliError> {
         Command::User(command) => user::run(&config(Purpose::Tool)?, command).await,
         Command::Grant(command) => grant::run(&config(Purpose::Tool)?, command).await,
         Command::Keys(command) => keys::run(&config(Purpose::Tool)?, command).await,
+        Command::Push(PushCommand::Account(command)) => push::run(&config(Purpose::Tool)?, command).await,
         Command::Simulate(command) => simulate::run(&config(Purpose::Tool)?, command).await,
         Command::Purge { json } => purge::run(&config(Purpose::Tool)?, json).await,
     }

@@ -181,6 +181,13 @@ pub const KEYS: &[Key] = &[
         "Failed sign-ins to one account by browsers new to it, before those have to wait, as COUNT/TIME; `off`\nswitches the brake off. A browser in which its owner has signed in before has a count of its own.",
     ),
     key(
+        "push.webhook_networks",
+        "COUPLET_PUSH_WEBHOOK_NETWORKS",
+        None,
+        "127.0.0.0/8, 10.0.0.0/8",
+        "Networks that are not public and to which webhooks of push verification may be posted all the same,\nseparated by commas. None when not given.",
+    ),
+    key(
         "log.format",
         "COUPLET_LOG_FORMAT",
         None,

@@ -71,6 +71,8 @@ pub struct Config {
     pub password: PasswordCost,
     /// How many failed sign-ins are borne.
     pub throttle: Throttles,
+    /// Networks beside the public internet that webhooks of push verification may go to.
+    pub webhook_networks: Vec<IpNet>,
     /// How logs look; by whether standard error is a terminal when absent.
     pub log_format: Option<LogFormat>,
     /// The collector that takes traces, if there is one.
@@ -191,6 +193,7 @@ fn read(values: &mut Values, problems: &mut Problems) -> Config {
             per_account: values
                 .required("throttle.sign_ins_per_account", problems, |text| either("off", text, parse_rate)),
         },
+        webhook_networks: values.optional("push.webhook_networks", problems, parse_networks).unwrap_or_default(),
         log_format: values.optional("log.format", problems, parse_log_format),
         otlp_endpoint: values.optional("telemetry.otlp_endpoint", problems, parse_collector),
         scopes: values.scopes(),

@@ -57,6 +57,17 @@ impl Parameters {
         }
     }
 
+    /// All names and values, in order.
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+
+    /// All values of `name` in order, but for empty ones.
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        values.filter(|value| !value.is_empty()).collect()
+    }
+
     /// The parameters called one of `names`, encoded again, no longer than a browser would write them.
     pub fn encoded(&self, names: &[&str]) -> String {
         let kept = self.0.iter().filter(|(key, _)| names.contains(&key.as_str()));

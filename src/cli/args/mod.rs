@@ -1,12 +1,14 @@
 //! Owns the shape of the command line. Leaves doing what it says to one file per command.
 
 mod client;
+mod push;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub use client::{ClientCommand, ClientOptions, PartnerOptions};
+pub use push::{PushAccountCommand, PushCommand};
 
 /// OAuth 2.0 authorization server for account linking.
 #[derive(Debug, Parser)]
@@ -45,6 +47,9 @@ pub enum Command {
     /// The signing keys and the master key
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Push verification
+    #[command(subcommand)]
+    Push(PushCommand),
     /// Plays a platform against a server and tells whether it would be content
     #[command(subcommand)]
     Simulate(SimulateCommand),

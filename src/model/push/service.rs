@@ -81,10 +81,8 @@ pub struct Scope {
 pub struct Enrolment {
     /// Its name.
     pub sid: EnrolmentSid,
-    /// Where the factor will be.
-    pub service: ServiceSid,
-    /// Whose it will be.
-    pub identity: Identity,
+    /// Where the factor will be, and whose.
+    pub scope: Scope,
     /// What the factor is called, whatever the device says.
     pub friendly_name: Option<String>,
     /// The hash of its secret.

@@ -96,8 +96,7 @@ impl Phone {
     pub async fn add_enrolment(&self) -> Enrolment {
         let enrolment = Enrolment {
             sid: EnrolmentSid::random(&SystemRandomness),
-            service: self.service.sid,
-            identity: self.factor.scope.identity.clone(),
+            scope: self.factor.scope.clone(),
             friendly_name: Some("Alice's phone".to_owned()),
             hash: token_hash(3),
             ttl: 60,

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::Doubt;
+use super::{Doubt, ScopeRow};
 use crate::model::push::account::PushAccount;
 use crate::model::push::identity::Identity;
 use crate::model::push::service::{Enrolment, Entity, Service, ServiceSettings};
@@ -92,18 +92,18 @@ impl TryFrom<EntityRow> for Entity {
     }
 }
 
-/// A row of `push_enrolments`.
+/// A row of `push_enrolments` with its account.
 #[derive(FromRow)]
 pub struct EnrolmentRow {
     id: Uuid,
-    service_id: Uuid,
-    identity: String,
     friendly_name: Option<String>,
     secret_hash: Vec<u8>,
     ttl: i64,
     factor_id: Option<Uuid>,
     created_at: i64,
     expires_at: i64,
+    #[sqlx(flatten)]
+    scope: ScopeRow,
 }
 
 impl TryFrom<EnrolmentRow> for Enrolment {
@@ -113,8 +113,7 @@ impl TryFrom<EnrolmentRow> for Enrolment {
         let doubt = Doubt { table: "push_enrolments", id: &row.id };
         Ok(Self {
             sid: EnrolmentSid(row.id),
-            service: ServiceSid(row.service_id),
-            identity: doubt.some("identity", Identity::parse(&row.identity))?,
+            scope: doubt.scope(&row.scope)?,
             friendly_name: row.friendly_name,
             hash: doubt.some("secret_hash", TokenHash::from_slice(&row.secret_hash))?,
             ttl: doubt.count("ttl", row.ttl)?,

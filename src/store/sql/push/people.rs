@@ -26,8 +26,8 @@ impl<D: Driver> PushPeopleStore for SqlStore<D> {
             "INSERT INTO push_enrolments (id, service_id, identity, friendly_name, secret_hash, ttl, created_at, \
              expires_at) SELECT $1, s.id, $3, $4, $5, $6, $7, $8 FROM push_services s WHERE s.id = $2",
             enrolment.sid.0,
-            enrolment.service.0,
-            enrolment.identity.as_str(),
+            enrolment.scope.service.0,
+            enrolment.scope.identity.as_str(),
             enrolment.friendly_name.as_deref(),
             enrolment.hash.as_bytes().as_slice(),
             enrolment.ttl,
@@ -39,8 +39,8 @@ impl<D: Driver> PushPeopleStore for SqlStore<D> {
 
     async fn enrolment(&self, sid: EnrolmentSid) -> Result<Option<Enrolment>, StoreError> {
         self.find::<EnrolmentRow, _>(statement!(
-            "SELECT id, service_id, identity, friendly_name, secret_hash, ttl, factor_id, created_at, expires_at \
-             FROM push_enrolments WHERE id = $1",
+            "SELECT t.id, t.service_id, t.identity, t.friendly_name, t.secret_hash, t.ttl, t.factor_id, t.created_at, \
+             t.expires_at, s.account_id FROM push_enrolments t JOIN push_services s ON s.id = t.service_id WHERE t.id = $1",
             sid.0,
         ))
         .await
