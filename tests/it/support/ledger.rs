@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock};
 use serde_json::Value;
 
 /// Members of JSON answers, fields of forms and names of parameters that are secrets.
-const SECRET_NAMES: [&str; 12] = [
+const SECRET_NAMES: [&str; 13] = [
     "access_token",
     "refresh_token",
     "id_token",
@@ -25,6 +25,7 @@ const SECRET_NAMES: [&str; 12] = [
     "csrf",
     "partner_client_secret",
     "assertion",
+    "auth_token",
 ];
 
 /// What is shorter can be guessed, and stands in logs by chance.
