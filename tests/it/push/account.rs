@@ -31,6 +31,8 @@ async fn an_account_opens_the_api_until_it_is_deleted(#[values(Sqlite, Postgres)
     let basic = Basic::new(&stage.server.url, sid, token);
     let service = basic.post("/v2/Services", &[("FriendlyName", "Owl Bank")]).await.made();
     assert_eq!(basic.get(&format!("/v2/Services/{service}")).await.status, 200);
+    let shown = program.run("push account add").done().to_owned();
+    assert!(shown.contains("account_sid  AC") && shown.contains("auth_token   "), "{shown}");
     // Sealed anew under another master key, it still opens the door.
     program.write("new.key", "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\n");
     program.run("keys rotate-master --new-key-file new.key").done();
@@ -38,6 +40,4 @@ async fn an_account_opens_the_api_until_it_is_deleted(#[values(Sqlite, Postgres)
     assert!(!stage.server.log().contains(token));
     program.run(&format!("push account delete {sid}")).done();
     assert_eq!(basic.get(&format!("/v2/Services/{service}")).await.refusal(), (401, 20003));
-    let shown = program.run("push account add").done().to_owned();
-    assert!(shown.contains("account_sid  AC") && shown.contains("auth_token   "), "{shown}");
 }

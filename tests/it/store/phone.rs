@@ -1,5 +1,6 @@
 //! A database with an account, a service and Alice's phone, whom cases of push verification need, and the makers of the rest.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use couplet::app::SystemRandomness;
@@ -15,6 +16,7 @@ use couplet::model::push::sid::{
 };
 use couplet::model::push::webhook::{Webhook, WebhookSettings};
 use couplet::store::push::AddFactor;
+use couplet::store::{Store, StoreError};
 
 use super::cellar::{Cellar, moment, token_hash};
 use crate::support::app::Backend;
@@ -112,6 +114,17 @@ impl Phone {
     pub async fn deliveries(&self) -> i64 {
         self.cellar.raw().await.number("SELECT count(*) FROM push_deliveries").await
     }
+}
+
+/// Adds a factor without a token; comes again when there is no connection to be had, as whoever asks for so many at once may.
+pub async fn add_in_a_crowd(store: Arc<dyn Store>, factor: Factor, limits: (u32, u32), event: Event) -> AddFactor {
+    for _ in 0..20 {
+        match store.add_push_factor(&factor, None, limits, &event).await {
+            Err(StoreError::Unavailable(why)) if why.contains("pool timed out") => {}
+            added => return added.unwrap(),
+        }
+    }
+    panic!("there is no connection to be had")
 }
 
 /// A person in a service.

@@ -7,7 +7,7 @@ use couplet::store::push::AddFactor;
 use rstest::rstest;
 
 use crate::store::cellar::{CROWD, count, moment};
-use crate::store::phone::{FREELY, Phone, event, factor, scope};
+use crate::store::phone::{FREELY, Phone, add_in_a_crowd, event, factor, scope};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 
 #[rstest]
@@ -63,7 +63,7 @@ async fn a_crowd_for_a_new_person_makes_one_entity_with_as_many_factors_as_it_ma
     let outcomes = phone.cellar.crowd(|store, _| {
         let factor = factor(&person);
         let event = event(&factor, None, EventKind::FactorCreated, 5);
-        async move { store.add_push_factor(&factor, None, (100, 20), &event).await.unwrap() }
+        add_in_a_crowd(store, factor, (100, 20), event)
     });
     let outcomes = outcomes.await;
     assert_eq!((count(&outcomes, AddFactor::Added), count(&outcomes, AddFactor::TooMany)), (20, CROWD - 20));
@@ -77,7 +77,7 @@ async fn a_day_brings_an_entity_as_many_factors_as_are_allowed(#[values(Sqlite, 
     let outcomes = phone.cellar.crowd(|store, _| {
         let factor = factor(&phone.factor.scope);
         let event = event(&factor, None, EventKind::FactorCreated, 5);
-        async move { store.add_push_factor(&factor, None, (31, 1000), &event).await.unwrap() }
+        add_in_a_crowd(store, factor, (31, 1000), event)
     });
     let outcomes = outcomes.await;
     assert_eq!((count(&outcomes, AddFactor::Added), count(&outcomes, AddFactor::TooManyToday)), (30, CROWD - 30));
