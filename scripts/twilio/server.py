@@ -72,3 +72,12 @@ class Server:
             with open(self.log.name, errors="replace") as log:
                 sys.stderr.write(log.read()[-4000:])
         self.folder.cleanup()
+
+
+if __name__ == "__main__":
+    # server.py PROGRAM COMMAND…: runs a command beside a server.
+    with Server(sys.argv[1]) as server:
+        told = {"COUPLET_URL": server.url, "ACCOUNT_SID": server.account_sid, "AUTH_TOKEN": server.auth_token}
+        ran = subprocess.run(sys.argv[2:], env={**os.environ, **told}, timeout=300, check=False)
+        if ran.returncode:
+            raise SystemExit(f"{sys.argv[2:]} failed")
