@@ -1,6 +1,7 @@
 //! Owns services.
 
 use crate::model::parameters::Parameters;
+use crate::model::push::factor::FactorStatus;
 use crate::model::push::paging::{Page, Position};
 use crate::model::push::service::{Service, ServiceChange, ServiceSettings};
 use crate::model::push::sid::ServiceSid;
@@ -50,10 +51,14 @@ impl Push {
         Err(Refusal::new(PushCode::Unauthorized, "The account is gone").into())
     }
 
-    /// A service, for its back end and for its devices.
+    /// A service, for its back end and for its verified devices.
     pub async fn service(&self, caller: &Caller, sid: &str) -> Result<Service, Denied> {
         let account = match caller {
-            Caller::Device(factor) if ServiceSid::parse(sid) == Some(factor.scope.service) => factor.scope.account,
+            Caller::Device(factor)
+                if factor.status == FactorStatus::Verified && ServiceSid::parse(sid) == Some(factor.scope.service) =>
+            {
+                factor.scope.account
+            }
             caller => caller.back_end()?,
         };
         self.own_service(account, sid).await

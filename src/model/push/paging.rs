@@ -38,7 +38,8 @@ impl Cursor {
     /// Reads a page token.
     pub fn read(token: &str) -> Option<Self> {
         let (word, rest) = token.split_at_checked(2)?;
-        let (millis, id) = rest.split_at_checked(12).filter(|(_, id)| id.len() == 32)?;
+        let is_hexadecimal = rest.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let (millis, id) = rest.split_at_checked(12).filter(|(_, id)| is_hexadecimal && id.len() == 32)?;
         let at = Timestamp::from_timestamp_millis(i64::from_str_radix(millis, 16).ok()?)?;
         let position = Position { at, id: Uuid::try_parse(id).ok()? };
         match word {
@@ -113,6 +114,7 @@ mod tests {
     #[case("PC0000000000000123456789abcdef0123456789abcdef")]
     #[case("PA00000000000g0123456789abcdef0123456789abcdef")]
     #[case("PA0000000000000123456789abcdef0123456789abcde")]
+    #[case("PA-000000000010123456789abcdef0123456789abcdef")]
     #[case("PAä00000000000123456789abcdef0123456789abcdef")]
     fn what_is_no_page_token_is_refused(#[case] token: &str) {
         assert_eq!(Cursor::read(token), None);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::TestApp;
 use crate::support::push::{ALICE, BackEnd, Device};
+use crate::support::rows::Rows;
 
 fn header() -> Value {
     json!({ "typ": "JWT", "alg": "ES256" })
@@ -142,4 +143,30 @@ async fn json_is_compared_by_value_and_more_may_be_signed(#[values(Sqlite, Postg
     let form = [("AuthPayload", &*token), ("Metadata", r#"{"os":"14"}"#)];
     let answered = device.at(now).post(&path, &form).await;
     assert_eq!((&answered.json["status"], &answered.json["metadata"]), (&json!("denied"), &json!({ "os": "14" })));
+}
+
+#[rstest]
+#[tokio::test]
+async fn tries_to_answer_have_an_end(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await;
+    let (back_end, now) = (BackEnd::of(&app).await, app.clock.now());
+    let device = back_end.device(&app, ALICE).await;
+    let path = back_end.ask(&device, &[]).await;
+    Rows::at(&app.database.url).await.change("UPDATE push_challenges SET tries = 99").await;
+    assert_eq!(device.at(now).post(&path, &[("AuthPayload", "no token")]).await.refusal(), (400, 60306));
+    assert_eq!(device.answer(&path, now, "approved").await.refusal(), (429, 60308));
+    assert_eq!(back_end.status(&path).await, "pending");
+}
+
+#[tokio::test]
+async fn no_more_than_a_hundred_challenges_wait_for_a_factor() {
+    let app = TestApp::on(Sqlite).await;
+    let back_end = BackEnd::of(&app).await;
+    let device = back_end.device(&app, ALICE).await;
+    for _ in 0..100 {
+        back_end.ask(&device, &[]).await;
+    }
+    let form = [("FactorSid", &*device.factor), ("Details.Message", "Is it you?")];
+    let path = format!("{}/Challenges", device.entity);
+    assert_eq!(back_end.basic.post(&path, &form).await.refusal(), (429, 60312));
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::TestApp;
 use crate::support::push::{ALICE, BackEnd, Basic, Device};
+use crate::support::rows::Rows;
 
 #[rstest]
 #[case("Binding.PublicKey", "bm8ga2V5")]
@@ -100,6 +101,7 @@ async fn only_the_keys_own_signature_over_the_factor_verifies_it(#[values(Sqlite
     let form = [("FactorSid", &*device.factor), ("Details.Message", "Is it you?")];
     assert_eq!(back_end.basic.post(&path, &form).await.refusal(), (403, 60318));
     assert_eq!(device.at(now).get(&path).await.refusal(), (403, 60318));
+    assert_eq!(device.at(now).get(&back_end.service).await.refusal(), (401, 20003));
     for _ in 0..2 {
         assert_eq!(device.verify(now).await.json["status"], "verified");
     }
@@ -153,4 +155,18 @@ async fn an_entity_has_twenty_factors(#[values(Sqlite, Postgres)] backend: Backe
     }
     let mut device = Device::new(&app.url, &back_end.entity(ALICE));
     assert_eq!(device.enrol(&back_end.access_token(ALICE).await).await.refusal(), (403, 60315));
+}
+
+#[rstest]
+#[tokio::test]
+async fn tries_to_verify_have_an_end(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await;
+    let back_end = BackEnd::of(&app).await;
+    let mut device = Device::new(&app.url, &back_end.entity(ALICE));
+    device.enrol(&back_end.access_token(ALICE).await).await.made();
+    let mut rows = Rows::at(&app.database.url).await;
+    rows.change("UPDATE push_factors SET tries = 99").await;
+    let wrong = [("AuthPayload", "AA==")];
+    assert_eq!(device.at(app.clock.now()).post(&device.path(), &wrong).await.refusal(), (403, 60311));
+    assert_eq!(device.verify(app.clock.now()).await.refusal(), (429, 60310));
 }
