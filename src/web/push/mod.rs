@@ -11,7 +11,7 @@ pub mod reply;
 pub mod services;
 pub mod webhooks;
 
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -42,11 +42,22 @@ impl Asked {
         Ok(Self { caller, parameters })
     }
 
-    /// A request whose parameters are a form.
+    /// A request whose parameters are a form. It is read to its end before anything is answered, but who sent it is told
+    /// first.
     async fn form(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<Self, PushFailure> {
+        let parameters = read_form(request, payload).await;
         let caller = caller(request, app).await?;
-        Ok(Self { caller, parameters: form::read(request, payload).await? })
+        Ok(Self { caller, parameters: parameters? })
     }
+}
+
+/// A form; without parameters there need be no media type.
+async fn read_form(request: &HttpRequest, payload: web::Payload) -> Result<Parameters, Unreadable> {
+    if request.headers().contains_key(CONTENT_TYPE) {
+        return form::read(request, payload).await;
+    }
+    let body = form::read_body(request, payload).await?;
+    if body.is_empty() { Ok(Parameters::default()) } else { Err(Unreadable::MediaType) }
 }
 
 /// Who sends a request with Basic credentials (RFC 7617). The password may hold colons.

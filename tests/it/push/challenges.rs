@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::TestApp;
-use crate::support::push::{ALICE, BackEnd};
+use crate::support::push::{ALICE, BackEnd, send};
 
 #[rstest]
 #[case(&[("Details.Message", "")])]
@@ -136,6 +136,7 @@ async fn a_pending_challenge_is_notified_again_and_an_answered_one_is_not(
     let notify = format!("{path}/Notifications");
     assert_eq!(back_end.basic.post(&notify, &[("Ttl", "301")]).await.refusal(), (400, 60306));
     assert_eq!(device.at(app.clock.now()).post(&notify, &[]).await.refusal(), (401, 20003));
+    send(back_end.basic.request(reqwest::Method::POST, &notify)).await.made();
     let made = back_end.basic.post(&notify, &[("Ttl", "60")]).await;
     assert!(made.made().starts_with("NT"));
     assert_eq!((&made.json["ttl"], &made.json["priority"]), (&json!(60), &json!("high")));

@@ -43,6 +43,8 @@ async fn wrong_credentials_are_refused_with_what_the_sdks_need(#[values(Sqlite, 
     }
     let anonymous = reqwest::Client::new().post(format!("{}/v2/Services", app.url));
     assert_eq!(send(anonymous).await.refusal(), (401, 20003));
+    let large = format!("FriendlyName={}", "a".repeat(70_000));
+    assert_eq!(Basic::new(&app.url, "token", "").post_raw("/v2/Services", &large).await.refusal(), (401, 20003));
 }
 
 fn chrono_reads(date: &str) -> bool {
