@@ -99,6 +99,15 @@ impl<D: Driver> PushChallengeStore for SqlStore<D> {
             event.id,
             event.at,
         );
+        // Where nobody listens one statement is enough, and on a server that is three round trips less.
+        let listening = statement!(
+            "SELECT id FROM push_webhooks WHERE service_id = $1 AND enabled LIMIT 1",
+            event.scope.service.0,
+        );
+        let listening: Option<IdRow> = self.driver.optional(listening).await?;
+        if listening.is_none() {
+            return self.changes(write).await;
+        }
         let changed = self.driver.execute_all(vec![write, tell(event)]).await?;
         Ok(changed.first().is_some_and(|answered| *answered > 0))
     }
