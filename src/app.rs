@@ -23,6 +23,9 @@ use crate::model::random::Randomness;
 use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{Policy, Protocol};
 use crate::partners::Partners;
+use crate::push::Push;
+use crate::push::sender::NoSender;
+use crate::push::targets::Targets;
 use crate::rehearse::dev::Rehearsal;
 use crate::steady_clock::SteadyClock;
 use crate::store::Store;
@@ -57,6 +60,8 @@ pub struct App {
     pub protocol: Protocol,
     /// Knows people.
     pub identity: Identity,
+    /// Asks devices.
+    pub push: Push,
     /// Remembers.
     pub store: Arc<dyn Store>,
     /// The source of chance.
@@ -146,14 +151,17 @@ impl App {
             hasher: PasswordHasher::new(config.password, randomness.clone())?,
             clock: clock.clone(),
             randomness: randomness.clone(),
-            keys,
+            keys: keys.clone(),
             doors: doors(config.throttle, salt),
             texts: texts::texts(config, salt, randomness.clone())?,
         };
+        let targets = Targets::new(config.webhook_networks.clone());
+        let push = Push::new(store.clone(), keys, clock.clone(), randomness.clone(), Arc::new(NoSender), targets)?;
         Ok(Self {
             service_name: config.service_name(),
             protocol,
             identity,
+            push,
             store,
             randomness,
             scope_words: config.scopes.clone(),

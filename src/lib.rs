@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | street | `cli` | who wants what |
 //! | hall | [`web`] | HTTP in, HTTP out |
-//! | rooms | [`oauth`], [`identity`], [`twilio`] | decisions: no HTTP, no SQL |
+//! | rooms | [`oauth`], [`identity`], [`twilio`], [`push`] | decisions: no HTTP, no SQL |
 //! | pantry | [`tokens`], [`platforms`], [`partners`], [`throttle`] | what the rooms use |
 //! | cellar | [`store`] | what is remembered, atomically |
 //! | ground | [`model`] | words everyone shares |
@@ -27,6 +27,7 @@ pub mod model;
 pub mod oauth;
 pub mod partners;
 pub mod platforms;
+pub mod push;
 pub mod rehearse;
 pub mod steady_clock;
 pub mod store;

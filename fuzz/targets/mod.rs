@@ -15,6 +15,7 @@ pub mod jwt;
 pub mod names;
 pub mod parameters;
 pub mod partner_answer;
+pub mod push;
 pub mod redirect_uri;
 pub mod rehearsal;
 pub mod sealed;
@@ -24,7 +25,7 @@ pub mod tokens;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 13] = [
+pub const ALL: [Target; 14] = [
     ("client_credentials", client_credentials::run),
     ("client_settings", client_settings::run),
     ("configuration", configuration::run),
@@ -34,6 +35,7 @@ pub const ALL: [Target; 13] = [
     ("names", names::run),
     ("parameters", parameters::run),
     ("partner_answer", partner_answer::run),
+    ("push", push::run),
     ("redirect_uri", redirect_uri::run),
     ("rehearsal", rehearsal::run),
     ("sealed", sealed::run),

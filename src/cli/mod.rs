@@ -9,11 +9,12 @@ mod migrate;
 mod open;
 mod print;
 mod purge;
+mod push;
 mod rotate_master;
 mod serve;
 mod simulate;
-mod token;
 mod sms;
+mod token;
 mod user;
 
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::args::{Arguments, Command};
+use crate::cli::args::{Arguments, Command, PushCommand};
 use crate::cli::print::{complain, out};
 use crate::config::{Problems, Purpose};
 use crate::model::failure::{Fault, StoreError};
@@ -108,6 +109,7 @@ async fn execute(arguments: Arguments) -> Result<(), CliError> {
         Command::Grant(command) => grant::run(&config(Purpose::Tool)?, command).await,
         Command::Keys(command) => keys::run(&config(Purpose::Tool)?, command).await,
         Command::Token(command) => token::run(&config(Purpose::Mint)?, &command),
+        Command::Push(PushCommand::Account(command)) => push::run(&config(Purpose::Tool)?, command).await,
         Command::Simulate(command) => simulate::run(&config(Purpose::Tool)?, command).await,
         Command::Sms(command) => sms::run(&config(Purpose::Tool)?, command).await,
         Command::Purge { json } => purge::run(&config(Purpose::Tool)?, json).await,

@@ -22,6 +22,7 @@ use crate::jobs::certificate;
 use crate::jobs::exchange::exchange_until;
 use crate::jobs::master_key::follow_forever;
 use crate::jobs::purge::purge_forever;
+use crate::jobs::webhooks::deliver_until;
 use crate::store::open::{DatabaseUrl, Migrations, open as open_store};
 use crate::telemetry;
 use crate::telemetry::otel::Exporter;
@@ -83,20 +84,23 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
         let app = app.clone();
         jobs.push(tokio::spawn(async move { certificate::follow_forever(&app, served).await }));
     }
-    let stop = Arc::new(Notify::new());
+    let (stop, stop_telling) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let telling = tokio::spawn(deliver_until(app.push.outbox.clone(), stop_telling.clone()));
     let exchanging = tokio::spawn(exchange_until(app.protocol.partners.clone(), stop.clone()));
     // The same signal that lets the server take no more requests: nothing new is begun while it answers the last ones.
-    let (told, draining) = (stop.clone(), app.clone());
+    let (told, told_too, draining) = (stop.clone(), stop_telling.clone(), app.clone());
     let listening = tokio::spawn(async move {
         told_to_stop().await;
         tracing::info!("told to stop; requests in flight are finished");
         draining.drain();
         told.notify_one();
+        told_too.notify_one();
     });
     let served = server::run(app.clone(), listener, admin).await;
     jobs.iter().for_each(JoinHandle::abort);
     listening.abort();
     stop.notify_one();
+    stop_telling.notify_one();
     share_at_the_end(&app).await;
     if let Some(texts) = &app.identity.texts
         && timeout(SENDING, texts.ended()).await.is_err()
@@ -105,6 +109,7 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
     }
     // It ends by itself; a code that is with the partner at this moment is worth the wait.
     drop(exchanging.await);
+    drop(telling.await);
     if timeout(CLOSING, app.store.close()).await.is_err() {
         tracing::warn!("the database was not let go of in time; nothing is lost by that");
     }

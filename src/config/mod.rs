@@ -83,6 +83,8 @@ pub struct Config {
     pub twilio_origins: Vec<String>,
     /// Text messages.
     pub sms: Sms,
+    /// Networks beside the public internet that webhooks of push verification may go to.
+    pub webhook_networks: Vec<IpNet>,
     /// How logs look; by whether standard error is a terminal when absent.
     pub log_format: Option<LogFormat>,
     /// The collector that takes traces, if there is one.
@@ -206,6 +208,7 @@ fn read(values: &mut Values, purpose: Purpose, problems: &mut Problems) -> Confi
         twilio: twilio::read(values, purpose, problems),
         twilio_origins: values.optional("twilio.allowed_origins", problems, twilio::parse_origins).unwrap_or_default(),
         sms: sms::read(values, problems),
+        webhook_networks: values.optional("push.webhook_networks", problems, parse_networks).unwrap_or_default(),
         log_format: values.optional("log.format", problems, parse_log_format),
         otlp_endpoint: values.optional("telemetry.otlp_endpoint", problems, parse_collector),
         scopes: values.scopes(),

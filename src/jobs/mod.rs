@@ -5,3 +5,4 @@ pub mod certificate;
 pub mod exchange;
 pub mod master_key;
 pub mod purge;
+pub mod webhooks;

@@ -1,5 +1,6 @@
 //! Owns forgetting what has ended: unredeemed codes, old revoked and idle links with their reverse links, sign-ins, replaced
-//! keys, old failures, codes by text message.
+//! keys, old failures, codes by text message; and of push verification access tokens, devices that were never verified, old
+//! challenges.
 //! One walk through all rows, in small steps and with pauses, so that nobody waits behind it; on its way it counts what is alive.
 //!
 //! Every process walks by itself, each at its own time. Two walks at once do no harm: every step is whole by itself, forgets only
@@ -12,13 +13,18 @@ use tokio::time::sleep;
 
 use crate::app::App;
 use crate::model::failure::{Failure, StoreError};
+use crate::model::push::factor::UNVERIFIED_LIFE;
 use crate::model::random::bytes;
 use crate::model::reverse_link::ReverseStanding;
 use crate::model::time::before;
+use crate::store::push::PushTable;
 use crate::telemetry::metrics::Walk;
 
 /// How long a revoked link is kept, to explain why it ended.
 const KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// How long an answered challenge, or one that ran out, can still be looked at; and a spent access token.
+const KEPT_CHALLENGES: Duration = Duration::from_secs(30 * 86_400);
 
 /// Rows a step looks at.
 const STEP: u32 = 500;
@@ -86,6 +92,7 @@ impl Walker<'_> {
         self.walk_sign_ins().await?;
         self.walk_brakes().await?;
         self.walk_text_codes().await?;
+        self.walk_push().await?;
         self.purged.keys = match self.app.protocol.keys.purge().await {
             Ok(keys) => keys,
             Err(Failure::Store(error)) => return Err(error),
@@ -151,6 +158,24 @@ impl Walker<'_> {
             }
             self.rest(began.elapsed()).await;
         }
+    }
+
+    async fn walk_push(&mut self) -> Result<(), StoreError> {
+        let now = self.app.protocol.clock.now();
+        for table in PushTable::ALL {
+            let kept = if table == PushTable::Factors { UNVERIFIED_LIFE } else { KEPT_CHALLENGES };
+            let mut after = None;
+            loop {
+                let began = Instant::now();
+                let (_, next) = self.app.store.purge_push(table, after, STEP, before(now, kept)).await?;
+                if next.is_none() {
+                    break;
+                }
+                after = next;
+                self.rest(began.elapsed()).await;
+            }
+        }
+        Ok(())
     }
 
     async fn rest(&mut self, worked: Duration) {

@@ -13,6 +13,7 @@ pub mod partner;
 pub mod password_cost;
 pub mod phone;
 pub mod pkce;
+pub mod push;
 pub mod random;
 pub mod redirect_uri;
 pub mod reverse_link;

@@ -57,6 +57,11 @@ impl Parameters {
         }
     }
 
+    /// All names and values, in order.
+    pub fn into_pairs(self) -> Vec<(String, String)> {
+        self.0
+    }
+
     /// Every value of `name` that is not empty, in order: for parameters that may be repeated.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let values = self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());

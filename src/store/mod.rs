@@ -13,6 +13,7 @@ mod lanes;
 pub mod open;
 pub mod partners;
 mod postgres;
+pub mod push;
 mod rows;
 pub mod sealed;
 pub mod sign_ins;
@@ -32,6 +33,7 @@ pub use clients::ClientStore;
 pub use grants::GrantStore;
 pub use keys::KeyStore;
 pub use partners::PartnerStore;
+pub use push::PushStore;
 pub use sealed::SealedStore;
 pub use sign_ins::SignInStore;
 pub use text_codes::TextCodeStore;
@@ -58,6 +60,7 @@ pub trait Store:
     + SealedStore
     + BrakeStore
     + TextCodeStore
+    + PushStore
     + Health
 {
 }
@@ -72,6 +75,7 @@ impl<S> Store for S where
         + SealedStore
         + BrakeStore
         + TextCodeStore
+        + PushStore
         + Health
 {
 }

@@ -19,12 +19,20 @@ pub enum SealedColumn {
     ReverseAccessToken,
     /// Refresh tokens of partners.
     ReverseRefreshToken,
+    /// Auth tokens of back ends.
+    PushAuthToken,
 }
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Key, Self::PartnerSecret, Self::ReverseCode, Self::ReverseAccessToken, Self::ReverseRefreshToken];
+    pub const ALL: [Self; 6] = [
+        Self::Key,
+        Self::PartnerSecret,
+        Self::ReverseCode,
+        Self::ReverseAccessToken,
+        Self::ReverseRefreshToken,
+        Self::PushAuthToken,
+    ];
 
     /// Its table.
     pub fn table(self) -> &'static str {
@@ -32,6 +40,7 @@ impl SealedColumn {
             Self::Key => "keys",
             Self::PartnerSecret => "partners",
             Self::ReverseCode | Self::ReverseAccessToken | Self::ReverseRefreshToken => "reverse_links",
+            Self::PushAuthToken => "push_accounts",
         }
     }
 
@@ -43,6 +52,7 @@ impl SealedColumn {
             Self::ReverseCode => "code",
             Self::ReverseAccessToken => "access_token",
             Self::ReverseRefreshToken => "refresh_token",
+            Self::PushAuthToken => "auth_token",
         }
     }
 }
@@ -50,7 +60,7 @@ impl SealedColumn {
 /// A sealed value and the row to which it is bound.
 #[derive(Clone, Debug)]
 pub struct SealedValue {
-    /// The primary key as text: `purpose/serial`, a client id, or a hyphenated grant id.
+    /// The primary key as text: `purpose/serial`, a client id, or a hyphenated id.
     pub row: String,
     /// The value.
     pub sealed: Vec<u8>,

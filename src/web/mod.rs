@@ -9,6 +9,7 @@ mod metrics;
 mod oauth;
 mod pages;
 mod patient_stream;
+mod push;
 mod reply;
 pub mod routes;
 pub mod server;

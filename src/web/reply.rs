@@ -21,10 +21,12 @@ use crate::oauth::trusted_redirect::Untrusted;
 use crate::web::extract::form::Unreadable;
 use crate::web::guard::{Outcome, shown};
 use crate::web::pages::problem::{self, Problem};
+use crate::web::push;
+use crate::web::routes::push::PUSH;
 use crate::web::routes::{Shared, is_api};
 
 /// How long to wait before asking an unavailable server again, in seconds.
-const SOON: u64 = 2;
+pub const SOON: u64 = 2;
 
 /// A successful API answer (RFC 6749 section 5.1).
 pub fn json_answer(body: &impl Serialize) -> HttpResponse {
@@ -103,7 +105,7 @@ fn json_error(status: StatusCode, error: &'static str, description: &str) -> Htt
 }
 
 /// The answer, counted as that outcome.
-fn counted(outcome: &'static str, mut response: HttpResponse) -> HttpResponse {
+pub fn counted(outcome: &'static str, mut response: HttpResponse) -> HttpResponse {
     response.extensions_mut().insert(Outcome(outcome));
     response
 }
@@ -142,7 +144,8 @@ fn unavailable(error: &StoreError) -> HttpResponse {
     response
 }
 
-fn log_store_error(error: &StoreError) -> StatusCode {
+/// Tells the log that storage failed; gives the status that says so.
+pub fn log_store_error(error: &StoreError) -> StatusCode {
     tracing::error!(%error, "storage failed");
     StatusCode::SERVICE_UNAVAILABLE
 }
@@ -155,7 +158,8 @@ fn internal(fault: &Fault) -> HttpResponse {
     response
 }
 
-fn add(response: &mut HttpResponse, name: actix_web::http::header::HeaderName, value: &str) {
+/// Adds a header that can be written down.
+pub fn add(response: &mut HttpResponse, name: actix_web::http::header::HeaderName, value: &str) {
     if let Ok(value) = value.parse() {
         response.headers_mut().insert(name, value);
     }
@@ -262,6 +266,9 @@ fn out_of_order(request: &HttpRequest, app: &App, status: StatusCode) -> HttpRes
 
 /// The answer to an unknown path.
 pub async fn not_found(request: HttpRequest, app: Shared) -> HttpResponse {
+    if request.match_info().as_str().starts_with(PUSH) {
+        return push::reply::not_found();
+    }
     if is_api(request.match_info().as_str()) {
         return json_error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path");
     }
@@ -270,7 +277,10 @@ pub async fn not_found(request: HttpRequest, app: Shared) -> HttpResponse {
 
 /// The answer to a known path with another method.
 pub async fn method_not_allowed(request: HttpRequest, app: Shared, allow: String) -> HttpResponse {
-    let mut response = if is_api(request.match_info().as_str()) {
+    let path = request.match_info().as_str();
+    let mut response = if path.starts_with(PUSH) {
+        push::reply::method_not_allowed(&allow)
+    } else if is_api(path) {
         let words = format!("use {allow} at this path");
         json_error(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", &words)
     } else {

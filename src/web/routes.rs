@@ -1,6 +1,8 @@
 //! Owns the public table: every path of the program is written here and nowhere else. Metadata, links and forms are built
 //! from it.
 
+pub mod push;
+
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, Resource, Responder};
@@ -108,21 +110,27 @@ const ENDPOINTS: [(&str, &str); 28] = [
 
 /// The names of all endpoints.
 pub fn labels() -> Vec<&'static str> {
-    ENDPOINTS.iter().map(|(_, label)| *label).collect()
+    ENDPOINTS.iter().map(|(_, label)| *label).chain(push::ENDPOINTS).collect()
 }
 
 /// The number of a path among the [`labels`]; their count for all paths that are none of ours.
 pub fn endpoint(path: &str) -> usize {
-    ENDPOINTS.iter().position(|(served, _)| *served == path).unwrap_or(ENDPOINTS.len())
+    if path.starts_with(push::PUSH) {
+        let found = push::ENDPOINTS.iter().position(|form| push::is_of_form(form, path));
+        return ENDPOINTS.len() + found.unwrap_or(push::ENDPOINTS.len());
+    }
+    let found = ENDPOINTS.iter().position(|(served, _)| *served == path);
+    found.unwrap_or(ENDPOINTS.len() + push::ENDPOINTS.len())
 }
 
 /// The name of an endpoint by its number; one for all that is none of ours.
 pub fn label(endpoint: usize) -> &'static str {
-    ENDPOINTS.get(endpoint).map_or("other", |(_, label)| *label)
+    let of_push = || push::ENDPOINTS.get(endpoint.checked_sub(ENDPOINTS.len())?).copied();
+    ENDPOINTS.get(endpoint).map(|(_, label)| *label).or_else(of_push).unwrap_or("other")
 }
 
 /// Paths below these speak JSON also when nothing is found; all others show pages.
-const API: [&str; 6] = ["/oauth2/", "/.well-known/", "/twilio/", HEALTHZ, READYZ, METRICS];
+const API: [&str; 7] = ["/oauth2/", "/.well-known/", "/twilio/", push::PUSH, HEALTHZ, READYZ, METRICS];
 
 /// Whether errors of this path are JSON. The authorization endpoint is a page, though it lives beside the others.
 pub fn is_api(path: &str) -> bool {
@@ -206,6 +214,7 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         .service(post(UNLINK, pages::account::unlink))
         .service(read(STYLESHEET, pages::assets::stylesheet))
         .service(read(ICON, pages::assets::icon));
+    push::push(services);
     health(services);
     if with_dev {
         services

@@ -16,12 +16,12 @@ mod support {
     pub mod chromedriver;
     pub mod ledger;
     pub mod login_with_amazon;
+    pub mod messages_api;
     pub mod person;
     pub mod platform;
     pub mod postgres;
     pub mod program;
     pub mod stage;
-    pub mod messages_api;
     pub mod twilio;
     pub mod two_way;
     pub mod watchdog;

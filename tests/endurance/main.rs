@@ -18,12 +18,12 @@
 mod support {
     pub mod app;
     pub mod ledger;
+    pub mod messages_api;
     pub mod person;
     pub mod platform;
     pub mod postgres;
     pub mod private_postgres;
     pub mod program;
-    pub mod messages_api;
     pub mod twilio;
     pub mod watchdog;
 }

@@ -19,6 +19,7 @@ mod http;
 mod master_key;
 mod outage;
 mod pages;
+mod push;
 mod secrets;
 mod store;
 mod twilio;

@@ -20,11 +20,11 @@
 mod support {
     pub mod app;
     pub mod ledger;
+    pub mod messages_api;
     pub mod person;
     pub mod platform;
     pub mod postgres;
     pub mod rows;
-    pub mod messages_api;
     pub mod twilio;
     pub mod watchdog;
 }

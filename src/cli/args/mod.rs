@@ -1,6 +1,7 @@
 //! Owns the shape of the command line. Leaves doing what it says to one file per command.
 
 mod client;
+mod push;
 mod token;
 mod twilio;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub use client::{ClientCommand, ClientOptions, PartnerOptions};
+pub use push::{PushAccountCommand, PushCommand};
 pub use token::{TokenCommand, TokenOptions};
 pub use twilio::TwilioOptions;
 
@@ -55,6 +57,9 @@ pub enum Command {
     /// Text messages
     #[command(subcommand)]
     Sms(SmsCommand),
+    /// Push verification
+    #[command(subcommand)]
+    Push(PushCommand),
     /// Plays a platform against a server and tells whether it would be content
     #[command(subcommand)]
     Simulate(SimulateCommand),

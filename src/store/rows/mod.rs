@@ -4,6 +4,7 @@
 mod brakes;
 mod clients;
 mod grants;
+pub mod push;
 mod reverse_links;
 mod text_codes;
 

@@ -11,6 +11,7 @@ mod keys;
 mod links;
 mod many;
 mod partners;
+mod push;
 mod sealed;
 mod sign_ins;
 mod text_codes;

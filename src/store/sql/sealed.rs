@@ -54,6 +54,7 @@ fn page_of(column: SealedColumn) -> &'static str {
         SealedColumn::ReverseCode => page!("reverse_links", "grant_id", "code", ""),
         SealedColumn::ReverseAccessToken => page!("reverse_links", "grant_id", "access_token", ""),
         SealedColumn::ReverseRefreshToken => page!("reverse_links", "grant_id", "refresh_token", ""),
+        SealedColumn::PushAuthToken => page!("push_accounts", "id", "auth_token", ""),
     }
 }
 
@@ -68,12 +69,13 @@ fn exchange_of(column: SealedColumn) -> &'static str {
         SealedColumn::ReverseRefreshToken => {
             exchange!("reverse_links", "grant_id", "refresh_token", ", version = version + 1")
         }
+        SealedColumn::PushAuthToken => exchange!("push_accounts", "id", "auth_token", ""),
     }
 }
 
 /// Whether rows of that table are named by an id, and not by a text.
 fn is_by_id(column: SealedColumn) -> bool {
-    column.table() == "reverse_links"
+    ["reverse_links", "push_accounts"].contains(&column.table())
 }
 
 /// The row as its column has it. No row has the id that a text which is none stands for here.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use couplet::app::SystemClock;
 use rstest::rstest;
 
-use crate::support::program::Program;
 use crate::support::messages_api::{ACCOUNT, SERVICE, TEMPLATES, TOKEN, Twilio};
+use crate::support::program::Program;
 
 fn connected(twilio: &Twilio, token: &str) -> Program {
     Program::new()

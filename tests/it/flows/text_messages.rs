@@ -6,10 +6,10 @@ use couplet::app::SystemClock;
 use rstest::rstest;
 
 use crate::support::app::Backend::{self, Postgres, Sqlite};
+use crate::support::messages_api::{ACCOUNT, SERVICE, TEMPLATES, TOKEN, Twilio, digits};
 use crate::support::person::{Page, Person};
 use crate::support::postgres::free_port;
 use crate::support::program::{Program, Running};
-use crate::support::messages_api::{ACCOUNT, SERVICE, TEMPLATES, TOKEN, Twilio, digits};
 
 async fn step(person: &Person, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
     let (request, csrf) = (page.value("request"), page.value("csrf"));

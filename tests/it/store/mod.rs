@@ -9,6 +9,7 @@ mod corrupt;
 mod forgets;
 mod opening;
 mod partners;
+mod phone;
 mod raw;
 mod remembers;
 mod row_size;

@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock};
 use serde_json::Value;
 
 /// Members of JSON answers, fields of forms and names of parameters that are secrets.
-const SECRET_NAMES: [&str; 13] = [
+const SECRET_NAMES: [&str; 14] = [
     "access_token",
     "accessToken",
     "refresh_token",
@@ -26,6 +26,7 @@ const SECRET_NAMES: [&str; 13] = [
     "csrf",
     "partner_client_secret",
     "assertion",
+    "auth_token",
 ];
 
 /// What is shorter can be guessed, and stands in logs by chance.

@@ -6,7 +6,22 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use super::app::TestStore;
 
 /// Every table that a request can write to.
-const TABLES: [&str; 7] = ["clients", "users", "sign_ins", "grants", "keys", "partners", "reverse_links"];
+const TABLES: [&str; 14] = [
+    "clients",
+    "users",
+    "sign_ins",
+    "grants",
+    "keys",
+    "partners",
+    "reverse_links",
+    "push_services",
+    "push_enrolments",
+    "push_entities",
+    "push_factors",
+    "push_challenges",
+    "push_webhooks",
+    "push_deliveries",
+];
 
 /// The tables as they are committed.
 pub enum Rows {

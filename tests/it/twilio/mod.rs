@@ -1,6 +1,4 @@
-//! What we do in Twilio's formats for its own services.
+//! Twilio: access tokens for its client SDKs, and text messages: what is asked of it, to the byte, and what its answers lead to.
 
 mod access_token;
-//! Twilio: what is asked of it, to the byte, and what its answers lead to.
-
 mod messages;

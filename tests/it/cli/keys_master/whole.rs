@@ -12,17 +12,18 @@ use crate::support::program::Program;
 use crate::support::rows::Rows;
 use crate::support::stage::Stage;
 
-const SECRETS: [(SealedColumn, &[u8]); 4] = [
+const SECRETS: [(SealedColumn, &[u8]); 5] = [
     (SealedColumn::PartnerSecret, b"our secret"),
     (SealedColumn::ReverseCode, b"a code"),
     (SealedColumn::ReverseAccessToken, b"an access token"),
     (SealedColumn::ReverseRefreshToken, b"a refresh token"),
+    (SealedColumn::PushAuthToken, b"an auth token"),
 ];
 
-/// Gives Alexa a partner, and a link everything it can hold, sealed under this key.
+/// Gives Alexa a partner, a link everything it can hold, and a back end an account of the link's id, sealed under this key.
 async fn add_partner_and_reverse_link(program: &Program, byte: u8, grant: &str) {
     let mut rows = Rows::at(&program.database_url()).await;
-    let [secret, code, access, refresh] = SECRETS.map(|(column, plain)| {
+    let [secret, code, access, refresh, token] = SECRETS.map(|(column, plain)| {
         let row = if column == SealedColumn::PartnerSecret { "alexa" } else { grant };
         let place = Place { table: column.table(), column: column.column(), row };
         rows.bytes(&sealer(byte).seal(place, plain).unwrap())
@@ -30,6 +31,7 @@ async fn add_partner_and_reverse_link(program: &Program, byte: u8, grant: &str) 
     rows.change(&format!("INSERT INTO partners VALUES ('alexa', 'lwa', 'https://example.com', 'us', {secret}, '', 0)"))
         .await;
     let (id, none) = (rows.id(grant), rows.bytes(&[]));
+    rows.change(&format!("INSERT INTO push_accounts VALUES ({id}, {token}, 0)")).await;
     rows.change(&format!(
         "INSERT INTO reverse_links (grant_id, partner, state, version, seen_codes, code, attempts, access_token, \
          refresh_token, created_at, changed_at) VALUES ({id}, 'lwa', 'active', 5, {none}, {code}, 0, {access}, {refresh}, 0, 0)"
@@ -92,7 +94,7 @@ async fn every_sealed_value_comes_under_the_new_key_where_it_was(#[values(Sqlite
     write_key(program, "new.key", NEW);
     let told = program.run(&format!("{ROTATE} --json")).json();
     let expected = json!({
-        "keys.sealed": 2, "partners.client_secret": 1,
+        "keys.sealed": 2, "partners.client_secret": 1, "push_accounts.auth_token": 1,
         "reverse_links.code": 1, "reverse_links.access_token": 1, "reverse_links.refresh_token": 1
     });
     assert_eq!(

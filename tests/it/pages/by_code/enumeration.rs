@@ -8,8 +8,8 @@ use rstest::rstest;
 
 use super::{ALICES, FORGOT, NOBODYS, SIGN_IN, Scene, ask, show};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
-use crate::support::person::{Page, Person};
 use crate::support::messages_api::WireFault;
+use crate::support::person::{Page, Person};
 
 const BANNED: &str = "+14155550102";
 const SHARED: &str = "+14155550103";

@@ -15,8 +15,8 @@ use couplet::model::phone::Phone;
 use couplet::model::user::User;
 
 use crate::support::app::{ALICE, Backend, TestApp};
-use crate::support::person::{Page, Person};
 use crate::support::messages_api::Twilio;
+use crate::support::person::{Page, Person};
 
 /// Alice's number.
 const ALICES: &str = "+14155550100";

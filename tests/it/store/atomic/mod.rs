@@ -5,6 +5,7 @@ mod brakes;
 mod clients;
 mod grants;
 mod keys;
+mod push;
 mod reverse_links;
 mod sealed;
 mod text_codes;

@@ -3,5 +3,6 @@
 mod brakes;
 mod deletions;
 mod purge;
+mod push;
 mod reverse_links;
 mod text_codes;

@@ -6,6 +6,7 @@ mod grants;
 mod keys;
 mod links;
 mod partners;
+mod push;
 mod reverse_links;
 mod sealed;
 mod sign_ins;

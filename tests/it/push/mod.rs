@@ -1,0 +1,12 @@
+//! Push verification as back ends and devices meet it, in the form of Twilio Verify.
+
+mod account;
+mod answers;
+mod challenges;
+mod factors;
+mod hooks;
+mod killed;
+mod lists;
+mod services;
+mod strangers;
+mod vectors;
