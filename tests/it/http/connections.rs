@@ -40,8 +40,11 @@ async fn until_ended(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// The server's clock for such limits is a coarse one.
+const COARSE: Duration = Duration::from_millis(100);
+
 fn assert_ended_after(began: Instant, limit: Duration) {
-    assert!(began.elapsed() >= limit, "cut off too early: {:?}", began.elapsed());
+    assert!(began.elapsed() + COARSE >= limit, "cut off too early: {:?}", began.elapsed());
 }
 
 const SECOND: Duration = Duration::from_secs(1);
