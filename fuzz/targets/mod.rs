@@ -20,6 +20,7 @@ pub mod redirect_uri;
 pub mod rehearsal;
 pub mod sealed;
 pub mod tokens;
+pub mod twilio_request;
 
 /// A target: its name, which is that of its folder of seeds too, and its function.
 pub type Target = (&'static str, fn(&[u8]));
@@ -40,6 +41,7 @@ pub const ALL: [Target; 14] = [
     ("rehearsal", rehearsal::run),
     ("sealed", sealed::run),
     ("tokens", tokens::run),
+    ("twilio_request", twilio_request::run),
 ];
 
 /// Counts up: what is made with it is the same in every run, so that seeds stay good.
