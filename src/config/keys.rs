@@ -1,6 +1,7 @@
 //! Owns the table of keys: the only place where a key's name, variable, default and meaning are written.
 
 mod sms;
+mod twilio;
 
 /// A configuration key.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,8 @@ const fn key(
 /// Every key there is.
 pub const KEYS: &[Key] = &ALL;
 
-const ALL: [Key; SERVER.len() + sms::KEYS.len() + TELLING.len()] = joined([SERVER, sms::KEYS, TELLING]);
+const ALL: [Key; SERVER.len() + sms::KEYS.len() + twilio::KEYS.len() + TELLING.len()] =
+    joined([SERVER, sms::KEYS, twilio::KEYS, TELLING]);
 
 /// Tables, one after the other. It is worked out by the compiler, for which a wrong place is an error.
 #[expect(clippy::indexing_slicing, reason = "worked out at compile time")]
@@ -204,55 +206,6 @@ const SERVER: &[Key] = &[
 ];
 
 const TELLING: &[Key] = &[
-    key(
-        "twilio.account_sid",
-        "COUPLET_TWILIO_ACCOUNT_SID",
-        None,
-        "AC00112233445566778899aabbccddeeff",
-        "The account at Twilio whose access tokens the server and `couplet token` make. With it an API key is needed.",
-    ),
-    key(
-        "twilio.api_key_sid",
-        "COUPLET_TWILIO_API_KEY_SID",
-        None,
-        "SK00112233445566778899aabbccddeeff",
-        "The API key that signs them: a standard or main one, of the account's own region.",
-    ),
-    key(
-        "twilio.api_key_secret_file",
-        "COUPLET_TWILIO_API_KEY_SECRET_FILE",
-        None,
-        "/etc/couplet/twilio-api-key-secret",
-        "A file with the API key's secret on one line.",
-    ),
-    key(
-        "twilio.api_key_secret",
-        "COUPLET_TWILIO_API_KEY_SECRET",
-        None,
-        "what Twilio showed once",
-        "The secret itself, which wins over the file: for environments that hand secrets over as variables.",
-    ),
-    key(
-        "twilio.region",
-        "COUPLET_TWILIO_REGION",
-        None,
-        "ie1",
-        "The region of the API key; the United States when not given.",
-    ),
-    key(
-        "twilio.allowed_origins",
-        "COUPLET_TWILIO_ALLOWED_ORIGINS",
-        None,
-        "https://app.example.com",
-        "Web pages that may fetch access tokens by script, as origins separated by commas. None when not given.\nApps on phones need no entry.",
-    ),
-    key(
-        "push.webhook_networks",
-        "COUPLET_PUSH_WEBHOOK_NETWORKS",
-        None,
-        "127.0.0.0/8, 10.0.0.0/8",
-        "Networks that are not public and to which webhooks of push verification may be posted all the same,\nseparated by commas. None when not given.",
-    ),
     key(
         "log.format",
         "COUPLET_LOG_FORMAT",
