@@ -44,7 +44,13 @@ async fn in_dev_codes_are_shown_on_a_page_and_work(#[values(Sqlite, Postgres)] b
         let page = step(&person, &page, path, &[("phone", phone), ("step", "send")]).await;
         let code = shown_code(&person, &server, number + 1).await;
         let fields = [("phone", *phone), ("code", &code), ("password", "battery staple"), ("step", "check")];
-        let consent = step(&person, &page, path, &fields).await;
+        let mut consent = step(&person, &page, path, &fields).await;
+        // A busy machine leaves the code as it is.
+        for _ in 0..5 {
+            if consent.status == 503 {
+                consent = step(&person, &page, path, &fields).await;
+            }
+        }
         let end = person.decide(&consent, "allow").await;
         assert_eq!(end.text("h1"), "The link works", "{} {}", end.body, server.log());
     }
