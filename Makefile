@@ -14,6 +14,7 @@ test:
 # Twilio's own helper libraries for Python and Node against Couplet; needs both, with their package managers.
 test-twilio:
 	scripts/test-twilio.sh
+	scripts/test-twilio-push.sh
 
 # A hundred rounds of killing the server under load on each database, and twenty of stopping PostgreSQL.
 endurance:
