@@ -6,9 +6,9 @@ use rustix::process::{getpriority_process, setpriority_process};
 /// How much nicer the threads are than the rest: a tenth of a core is still theirs when something else wants all of it.
 const NICER: i32 = 10;
 
-/// The turn that a thread asks for, in nanoseconds; the longest that Linux grants. Who asks for shorter turns, as everybody else
-/// does, interrupts it as soon as it has something to do, and not only at the end of its own turn a millisecond or three later.
-const TURN: u64 = 100_000_000;
+/// The turn that a thread asks for, in nanoseconds; a little longer than any thread's that does not ask. Those interrupt it as soon
+/// as they have something to do, and not only at the end of its own turn; and it makes up for little at a time.
+const TURN: u64 = 4_000_000;
 
 /// `SCHED_FLAG_KEEP_POLICY`: the class of the thread stays what the operator made it.
 const KEEP_POLICY: u64 = 0x08;
