@@ -26,7 +26,7 @@ pub mod twilio_request;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const ALL: [Target; 14] = [
+pub const ALL: [Target; 15] = [
     ("client_credentials", client_credentials::run),
     ("client_settings", client_settings::run),
     ("configuration", configuration::run),

@@ -19,7 +19,7 @@ pub fn list<T>(
     shown: impl Fn(&T) -> Value,
 ) -> HttpResponse {
     let kept: Vec<String> =
-        KEPT.iter().flat_map(|name| query.all(name).into_iter().map(move |value| parameter(name, value))).collect();
+        KEPT.iter().flat_map(|name| query.all(name).map(move |value| parameter(name, value))).collect();
     let (number, size) = (page.request.number, page.request.size);
     let url = |number: u32, cursor: Cursor| {
         let token = cursor.token().map(|token| parameter("PageToken", &token));
