@@ -19,7 +19,7 @@ use super::ledger;
 /// The account.
 pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 /// Its secret.
-pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub const TOKEN: &str = "7c1e09a45fd2b86390e4a17bd5c3f862";
 /// Its Messaging Service.
 pub const SERVICE: &str = "MG0123456789abcdef0123456789abcdef";
 
