@@ -75,7 +75,12 @@ impl Deref for Twilio {
 impl Twilio {
     /// Serves, with the clock of the server under test.
     pub fn start(clock: Arc<dyn Clock>) -> Self {
-        let logic = MessagesApi::new(ACCOUNT, TOKEN.to_owned().into(), SERVICE, clock, Arc::new(SystemRandomness));
+        Self::start_with(TOKEN, clock)
+    }
+
+    /// Serves whoever brings this auth token.
+    pub fn start_with(token: &str, clock: Arc<dyn Clock>) -> Self {
+        let logic = MessagesApi::new(ACCOUNT, token.to_owned().into(), SERVICE, clock, Arc::new(SystemRandomness));
         let (seen, fault, arrived) = (Mutex::default(), Mutex::default(), watch::Sender::new(0));
         let shared = Arc::new(Shared { logic, seen, fault, arrived });
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

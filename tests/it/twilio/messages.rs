@@ -49,7 +49,8 @@ async fn every_vector_becomes_that_very_request_or_is_refused() {
     assert!(cases.len() >= 12);
     for case in cases {
         let (id, message, expected) = (&case["id"], &case["message"], &case["expected"]);
-        let twilio = Twilio::start(Arc::new(SystemClock));
+        let twilio =
+            Twilio::start_with(case["config"]["authToken"].as_str().unwrap_or_default(), Arc::new(SystemClock));
         let given = variables(&case["config"], &twilio.url);
         let config = Config::load(None, &|name| given.get(name).cloned(), Purpose::Tool);
         if expected["error"] == "invalid_config" {
