@@ -95,7 +95,7 @@ fn aim(measured: &Measured) -> Option<Finding> {
 /// How much of the rate of the one statement is left; has no target.
 fn of_statement(results: &Results, measured: &Measured) -> Option<Finding> {
     let statement = match measured.scenario {
-        Scenario::ExchangeOpaque | Scenario::Rotate => What::Update,
+        Scenario::ExchangeOpaque | Scenario::Rotate | Scenario::AskDevice | Scenario::AnswerDevice => What::Update,
         Scenario::Stable | Scenario::IntrospectOpaque | Scenario::Twilio => What::LookUp,
         _ => return None,
     };

@@ -22,6 +22,7 @@ mod links;
 mod load;
 mod machine;
 mod needed;
+mod push;
 mod report;
 mod results;
 mod scenario;

@@ -7,6 +7,7 @@ use couplet::web::routes::{INTROSPECT, TOKEN, TWILIO_ACCESS_TOKEN};
 use crate::http::{Connection, Form};
 use crate::links::Links;
 use crate::load::{Load, Run, WARM, Work};
+use crate::push;
 use crate::sign_in::{Browser, Busy};
 use crate::stage::{REDIRECT_URI, SECRET, Stage};
 
@@ -31,6 +32,10 @@ pub enum Scenario {
     ResourceServer,
     /// An app fetches a Twilio access token for the user of an opaque access token.
     Twilio,
+    /// A back end asks a device of push verification.
+    AskDevice,
+    /// A device answers with its signature.
+    AnswerDevice,
     /// A person's whole way from the platform's link to the redirect with a code: page, password, redirect.
     SignIn,
 }
@@ -41,9 +46,12 @@ const LINKS: usize = 10_000;
 /// Codes for each second of one run, with one connection and with more.
 const CODES_A_SECOND: (usize, usize) = (5_000, 20_000);
 
+/// Challenges for each second, likewise.
+const CHALLENGES_A_SECOND: (usize, usize) = (2_500, 10_000);
+
 impl Scenario {
     /// All there are.
-    pub const ALL: [Scenario; 10] = [
+    pub const ALL: [Scenario; 12] = [
         Scenario::ExchangeOpaque,
         Scenario::ExchangeJwt,
         Scenario::Stable,
@@ -53,6 +61,8 @@ impl Scenario {
         Scenario::IntrospectJwt,
         Scenario::ResourceServer,
         Scenario::Twilio,
+        Scenario::AskDevice,
+        Scenario::AnswerDevice,
         Scenario::SignIn,
     ];
 
@@ -68,6 +78,8 @@ impl Scenario {
             Scenario::IntrospectJwt => "introspect-jwt",
             Scenario::ResourceServer => "resource-server",
             Scenario::Twilio => "twilio-access-token",
+            Scenario::AskDevice => "challenge-create",
+            Scenario::AnswerDevice => "challenge-answer",
             Scenario::SignIn => "sign-in",
         }
     }
@@ -84,6 +96,8 @@ impl Scenario {
             Scenario::IntrospectJwt => "introspection, JWT",
             Scenario::ResourceServer => "check by a resource server",
             Scenario::Twilio => "Twilio access token",
+            Scenario::AskDevice => "push challenge, created",
+            Scenario::AnswerDevice => "push challenge, answered",
             Scenario::SignIn => "whole sign-in",
         }
     }
@@ -96,12 +110,18 @@ impl Scenario {
     /// Prepares it and starts to send.
     pub fn load(self, stage: &Stage, connections: usize, time: Duration) -> Load {
         let address = stage.server.address;
-        let each = if connections == 1 { CODES_A_SECOND.0 } else { CODES_A_SECOND.1 };
-        let codes = (time + WARM).as_secs_f64() * each as f64;
+        let needed = |(alone, together): (usize, usize)| {
+            let a_second = if connections == 1 { alone } else { together };
+            ((time + WARM).as_secs_f64() * a_second as f64) as usize
+        };
         match self {
             Scenario::SignIn => Load::start(address, Browser::prepare(stage, connections, Busy::Fails)),
             Scenario::ExchangeOpaque | Scenario::ExchangeJwt => {
-                Load::start(address, self.shares(stage, connections, codes as usize))
+                Load::start(address, self.shares(stage, connections, needed(CODES_A_SECOND)))
+            }
+            Scenario::AskDevice => Load::start(address, push::asking(stage, connections, needed(CHALLENGES_A_SECOND))),
+            Scenario::AnswerDevice => {
+                Load::start(address, push::answering(stage, connections, needed(CHALLENGES_A_SECOND)))
             }
             _ => Load::start(address, self.shares(stage, connections, LINKS)),
         }
@@ -174,7 +194,9 @@ impl Scenario {
             Scenario::IntrospectJwt => ("jwt", Use::Look),
             Scenario::ResourceServer => ("resource-server", Use::Look),
             Scenario::Twilio => ("stable", Use::Fetch),
-            Scenario::IntrospectOpaque | Scenario::SignIn => ("stable", Use::Look),
+            Scenario::IntrospectOpaque | Scenario::SignIn | Scenario::AskDevice | Scenario::AnswerDevice => {
+                ("stable", Use::Look)
+            }
         }
     }
 }

@@ -90,10 +90,11 @@ fn panel(body: &mut String, y: &mut f64, results: &Results, backend: Backend) {
 /// What the request cannot do without: a statement, an answer, perhaps a signature.
 fn floors_of(results: &Results, measured: &Measured) -> Vec<Part> {
     use Scenario::{
-        ExchangeJwt, ExchangeOpaque, IntrospectJwt, IntrospectOpaque, ResourceServer, Rotate, RotateJwt, Twilio,
+        AnswerDevice, AskDevice, ExchangeJwt, ExchangeOpaque, IntrospectJwt, IntrospectOpaque, ResourceServer, Rotate,
+        RotateJwt, Twilio,
     };
     let scenario = measured.scenario;
-    let writes = matches!(scenario, ExchangeOpaque | ExchangeJwt | Rotate | RotateJwt);
+    let writes = matches!(scenario, ExchangeOpaque | ExchangeJwt | Rotate | RotateJwt | AskDevice | AnswerDevice);
     let statement = if writes { What::Update } else { What::LookUp };
     let reply = match scenario {
         ExchangeJwt | RotateJwt | Twilio => ExchangeJwt,
