@@ -5,9 +5,9 @@ use std::net::TcpListener;
 use couplet::web::routes::{ACCOUNT, AUTHORIZE, CONSENT, JWKS, METADATA, SIGN_IN, TOKEN};
 use rstest::rstest;
 
-use super::{FORM, POSTS, READS, assert_sound, post, request};
+use super::{FORM, POSTS, READS, assert_sound, post, refused_with, request, whole, whole_with};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
-use crate::support::app::{SECRET, TestApp};
+use crate::support::app::SECRET;
 use crate::support::raw::{ask, send};
 
 /// Headers with bytes, lengths and forms that are none.
@@ -46,7 +46,7 @@ fn hostile() -> Vec<Vec<u8>> {
 #[rstest]
 #[tokio::test]
 async fn no_header_breaks_an_endpoint_or_a_page(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await.with_alexa().await;
+    let app = whole(backend).await.with_alexa().await;
     let with = |whole: Vec<u8>, lines: &[u8]| {
         let end = whole.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 2;
         [&whole[..end], lines, &whole[end..]].concat()
@@ -74,20 +74,21 @@ async fn no_header_breaks_an_endpoint_or_a_page(#[values(Sqlite, Postgres)] back
 #[case("application/jwt")]
 #[tokio::test]
 async fn another_content_type_is_415_at_every_form(#[values(Sqlite, Postgres)] backend: Backend, #[case] kind: &str) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     for path in POSTS {
         let answer = ask(&app.url, request("POST", path, &format!("Content-Type: {kind}\r\n"), b"a=b")).await;
         assert_sound(path, &answer);
-        assert_eq!(answer.status, 415, "{path} {kind}");
+        assert_eq!(answer.status, refused_with(path, 415), "{path} {kind}");
         let twice = format!("Content-Type: {FORM}\r\nContent-Type: {kind}\r\n");
-        assert_eq!(ask(&app.url, request("POST", path, &twice, b"a=b")).await.status, 415, "{path} {kind}");
+        let answer = ask(&app.url, request("POST", path, &twice, b"a=b")).await;
+        assert_eq!(answer.status, refused_with(path, 415), "{path} {kind}");
     }
 }
 
 #[rstest]
 #[tokio::test]
 async fn a_header_does_not_make_another_method(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     for name in ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"] {
         for path in [SIGN_IN, CONSENT, TOKEN] {
             let answer = ask(&app.url, request("GET", path, &format!("{name}: POST\r\n"), b"")).await;
@@ -113,7 +114,7 @@ async fn every_address_we_tell_is_below_the_public_url_whatever_the_request_says
     let everyone = |config: &mut couplet::config::Config| {
         config.trusted_proxies = vec!["0.0.0.0/0".parse().unwrap()];
     };
-    let app = TestApp::with(backend, everyone).await.with_alexa().await;
+    let app = whole_with(backend, everyone).await.with_alexa().await;
     let lies = "X-Forwarded-Host: evil.example\r\nX-Host: evil.example\r\nForwarded: host=evil.example;proto=https\r\n\
                 X-Forwarded-Proto: https\r\nX-Forwarded-Prefix: //evil.example\r\nX-Original-URL: /evil.example\r\n\
                 X-Rewrite-URL: /evil.example\r\nX-Forwarded-Port: 6666\r\n";
@@ -137,7 +138,7 @@ async fn every_address_we_tell_is_below_the_public_url_whatever_the_request_says
 #[rstest]
 #[tokio::test]
 async fn no_script_of_another_site_reads_an_answer(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     let asks = "Origin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n\
                 Access-Control-Request-Headers: authorization\r\n";
     for method in ["OPTIONS", "GET", "POST"] {
@@ -151,7 +152,7 @@ async fn no_script_of_another_site_reads_an_answer(#[values(Sqlite, Postgres)] b
 #[rstest]
 #[tokio::test]
 async fn nothing_in_a_request_makes_the_server_call_somebody(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await.with_alexa().await;
+    let app = whole(backend).await.with_alexa().await;
     app.add_app("app", Some(SECRET), |_| {}).await;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -171,7 +172,7 @@ async fn nothing_in_a_request_makes_the_server_call_somebody(#[values(Sqlite, Po
 #[rstest]
 #[tokio::test]
 async fn more_headers_than_anybody_sends_are_refused(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     let many: String = (0..5_000).map(|number| format!("X-{number}: x\r\n")).collect();
     for path in [METADATA, ACCOUNT] {
         let answered = send(&app.url, &request("GET", path, &many, b"")).await;

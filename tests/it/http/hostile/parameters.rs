@@ -2,11 +2,13 @@
 
 use rstest::rstest;
 
-use super::{POSTS, READS, assert_sound, post, request};
+use super::{POSTS, READS, assert_sound, post, refused_with, request, whole};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
-use crate::support::app::{SECRET, TestApp};
+use crate::support::app::SECRET;
 use crate::support::raw::ask;
-use couplet::web::routes::{AUTHORIZE, INTROSPECT, RECIPROCAL, REVOKE, TOKEN, TWILIO_ACCESS_TOKEN};
+use couplet::web::routes::{
+    AUTHORIZE, FORGOT, INTROSPECT, RECIPROCAL, REGISTER, REVOKE, SIGN_IN_BY_CODE, TOKEN, TWILIO_ACCESS_TOKEN,
+};
 
 /// What no parameter may be, as bytes of a form or a query.
 const MALFORMED: [&[u8]; 16] = [
@@ -29,17 +31,17 @@ const MALFORMED: [&[u8]; 16] = [
 ];
 
 /// What reads parameters of a query.
-const QUERIES: [&str; 2] = [AUTHORIZE, TWILIO_ACCESS_TOKEN];
+const QUERIES: [&str; 5] = [AUTHORIZE, TWILIO_ACCESS_TOKEN, SIGN_IN_BY_CODE, REGISTER, FORGOT];
 
 #[rstest]
 #[tokio::test]
 async fn malformed_parameters_are_400_in_every_body_and_query(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     for malformed in MALFORMED {
         for path in POSTS {
             let answer = ask(&app.url, post(path, "", malformed)).await;
             assert_sound(path, &answer);
-            assert_eq!(answer.status, 400, "{path} {}", malformed.escape_ascii());
+            assert_eq!(answer.status, refused_with(path, 400), "{path} {}", malformed.escape_ascii());
         }
         let query = std::str::from_utf8(malformed).unwrap();
         for path in QUERIES {
@@ -64,18 +66,18 @@ async fn malformed_parameters_are_400_in_every_body_and_query(#[values(Sqlite, P
 #[case::cut_character("a=é".as_bytes().split_last().unwrap().1)]
 #[tokio::test]
 async fn bytes_that_are_no_text_are_400(#[values(Sqlite, Postgres)] backend: Backend, #[case] body: &[u8]) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     for path in POSTS {
         let answer = ask(&app.url, post(path, "", body)).await;
         assert_sound(path, &answer);
-        assert_eq!(answer.status, 400, "{path}");
+        assert_eq!(answer.status, refused_with(path, 400), "{path}");
     }
 }
 
 #[rstest]
 #[tokio::test]
 async fn many_and_giant_parameters_are_refused_or_ignored_in_time(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     app.add_app("app", Some(SECRET), |_| {}).await;
     let fill = |unit: &str| unit.repeat(65_536 / unit.len()).into_bytes();
     let giant = |name: &str| format!("{name}={}", "x".repeat(65_000)).into_bytes();
@@ -109,7 +111,7 @@ async fn many_and_giant_parameters_are_refused_or_ignored_in_time(#[values(Sqlit
 #[rstest]
 #[tokio::test]
 async fn a_parameter_that_means_something_is_given_once(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     app.add_app("app", Some(SECRET), |_| {}).await;
     let secret = format!("client_id=app&client_secret={SECRET}");
     let exchange = "grant_type=authorization_code&code=x&redirect_uri=x";
@@ -136,7 +138,7 @@ async fn a_parameter_that_means_something_is_given_once(#[values(Sqlite, Postgre
 #[rstest]
 #[tokio::test]
 async fn credentials_in_the_query_are_nobodys(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     app.add_app("app", Some(SECRET), |_| {}).await;
     let query = format!("client_id=app&client_secret={SECRET}&token=x&grant_type=refresh_token&refresh_token=x");
     for (path, body) in

@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 
+use super::whole;
 use crate::support::app::Backend::{self, Postgres, Sqlite};
-use crate::support::app::TestApp;
 use crate::support::raw::{parse, send};
 
 /// A second request, hidden in the first.
@@ -44,7 +44,7 @@ async fn a_head_that_can_be_read_in_two_ways_is_refused(
     #[values(Sqlite, Postgres)] backend: Backend,
     #[case] lines: &str,
 ) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     let head = "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let answered = send(&app.url, format!("{head}{lines}\r\n0\r\n\r\n{HIDDEN}").as_bytes()).await;
     assert_nothing_smuggled(&answered);
@@ -64,7 +64,7 @@ async fn a_head_that_can_be_read_in_two_ways_is_refused(
 #[case::bare_carriage_return("3\rabc\r\n0\r\n\r\n")]
 #[tokio::test]
 async fn a_chunk_that_is_none_ends_the_connection(#[values(Sqlite, Postgres)] backend: Backend, #[case] body: &str) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     let head = "POST /oauth2/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                 Transfer-Encoding: chunked\r\n\r\n";
     let answered = send(&app.url, format!("{head}{body}{HIDDEN}").as_bytes()).await;
@@ -87,7 +87,7 @@ async fn what_only_some_servers_would_take_is_refused(
     #[values(Sqlite, Postgres)] backend: Backend,
     #[case] head: &str,
 ) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     let answered = send(&app.url, format!("{head}Connection: close\r\n\r\n0\r\n\r\n{HIDDEN}").as_bytes()).await;
     assert_nothing_smuggled(&answered);
 }
@@ -104,7 +104,7 @@ async fn a_body_that_nobody_reads_is_no_request(
     #[case] start: &str,
     #[case] lines: &str,
 ) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     let length = HIDDEN.len();
     let head = format!("{start} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n{lines}\r\n");
     assert_nothing_smuggled(&send(&app.url, format!("{head}{HIDDEN}").as_bytes()).await);
@@ -113,7 +113,7 @@ async fn a_body_that_nobody_reads_is_no_request(
 #[rstest]
 #[tokio::test]
 async fn a_body_shorter_than_it_says_is_not_taken(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = TestApp::on(backend).await;
+    let app = whole(backend).await;
     for path in super::POSTS {
         let head = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\n", super::FORM);
         for length in ["Content-Length: 100\r\n\r\na=b", "Transfer-Encoding: chunked\r\n\r\n64\r\na=b"] {
