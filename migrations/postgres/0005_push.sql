@@ -89,6 +89,8 @@ CREATE TABLE IF NOT EXISTS push_challenges (
 );
 
 CREATE INDEX IF NOT EXISTS push_challenges_by_entity ON push_challenges (entity_id, created_at, id);
+-- What waits for a person, without all that has ended.
+CREATE INDEX IF NOT EXISTS push_challenges_waiting ON push_challenges (entity_id, status, expires_at);
 CREATE INDEX IF NOT EXISTS push_challenges_by_factor ON push_challenges (factor_id, status, expires_at);
 
 CREATE TABLE IF NOT EXISTS push_webhooks (

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::app::{App, Parts, StartFailure, SystemClock, SystemRandomness};
 use crate::cli::CliError;
 use crate::cli::print::hint;
-use crate::config::{Config, Purpose, environment, unknown_variables};
+
+use crate::config::{Config, Purpose, Sms, environment, unknown_variables};
 use crate::model::secret::PlainSecret;
 use crate::store::Store;
 use crate::store::open::{DatabaseUrl, Migrations, open};
@@ -75,11 +76,13 @@ pub fn dev_key_file(config: &Config) -> std::path::PathBuf {
     config.master_key_file.clone().unwrap_or_else(|| config.data_dir.join("master.key"))
 }
 
-/// Everything a running server has, without a server.
+/// Everything a running server has, without a server, and without what sends text messages: who runs a command need not be able
+/// to read its secret.
 pub async fn app(config: &Config) -> Result<App, CliError> {
     let master_key = master_key(config)?;
     let store = store(config).await?;
-    Ok(assemble(config, &issuer(config), store, master_key).await?)
+    let sms = Sms { twilio: None, ..config.sms.clone() };
+    Ok(assemble(&Config { sms, ..config.clone() }, &issuer(config), store, master_key).await?)
 }
 
 /// Puts an app together from the real clock and the system's randomness.

@@ -1,6 +1,7 @@
 //! Owns reading single values, each failure as the words that mend it. Leaves which key has which value to `mod.rs`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -8,6 +9,7 @@ use url::Url;
 
 use super::{LogFormat, Rate};
 use crate::model::redirect_uri::is_loopback;
+use crate::model::secret::PlainSecret;
 use crate::store::open::DatabaseUrl;
 
 /// Where things are remembered.
@@ -100,5 +102,15 @@ pub fn parse_log_format(text: &str) -> Result<LogFormat, String> {
         "pretty" => Ok(LogFormat::Pretty),
         "json" => Ok(LogFormat::Json),
         _ => Err("write pretty or json".to_owned()),
+    }
+}
+
+/// The secret in a file's first line; an error in words that continue a key.
+pub fn first_line(path: &Path) -> Result<PlainSecret, String> {
+    let text = std::fs::read_to_string(path).map(PlainSecret::from);
+    let text = text.map_err(|error| format!("{} can't be read: {error}", path.display()))?;
+    match text.expose().lines().next().map(str::trim) {
+        None | Some("") => Err(format!("{} is empty", path.display())),
+        Some(line) => Ok(line.to_owned().into()),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::Rate;
-use crate::config::parse::{parse_count, parse_lifetime, parse_rate, parse_switch};
+use crate::config::parse::{first_line, parse_count, parse_lifetime, parse_rate, parse_switch};
 use crate::config::problems::Problems;
 use crate::config::values::{Values, either};
 use crate::model::phone::Country;
@@ -74,12 +74,7 @@ impl Twilio {
     /// The connector with its token, read from the file when there is one; an error in words that continue its key.
     pub fn settings(&self) -> Result<Settings, String> {
         let Some(path) = &self.token_file else { return Ok(self.settings.clone()) };
-        let text =
-            std::fs::read_to_string(path).map_err(|error| format!("{} can't be read: {error}", path.display()))?;
-        match text.lines().next().map(str::trim).filter(|line| !line.is_empty()) {
-            Some(token) => Ok(Settings { auth_token: token.to_owned().into(), ..self.settings.clone() }),
-            None => Err(format!("{} has no token in its first line", path.display())),
-        }
+        Ok(Settings { auth_token: first_line(path)?, ..self.settings.clone() })
     }
 }
 
@@ -121,7 +116,10 @@ fn read_twilio(values: &Values, problems: &mut Problems) -> Option<Twilio> {
     if !is_any_given(values) {
         return None;
     }
-    let text = |text: &str| Ok(text.to_owned());
+    let text = |text: &str| match text {
+        "" => Err("write what Twilio's console shows".to_owned()),
+        text => Ok(text.to_owned()),
+    };
     let account_sid = values.optional(ACCOUNT_SID, problems, text);
     let token: Option<PlainSecret> = values.optional(AUTH_TOKEN, problems, text).map(PlainSecret::from);
     let token_file = values.optional(AUTH_TOKEN_FILE, problems, |text| Ok(PathBuf::from(text)));
@@ -146,7 +144,11 @@ fn read_twilio(values: &Values, problems: &mut Problems) -> Option<Twilio> {
     let risk_check = !values.required(DISABLE_RISK_CHECK, problems, parse_switch);
     let base_url = values.required(BASE_URL, problems, parse_base_url);
     let (account_sid, service_sid, templates) = (account_sid?, service_sid?, templates?);
-    let auth_token = token.or_else(|| token_file.is_some().then(|| String::new().into()))?;
+    // The secret itself wins over a file with it: it is what an environment overrides.
+    let (auth_token, token_file) = match token {
+        Some(token) => (token, None),
+        None => (String::new().into(), Some(token_file?)),
+    };
     let settings = Settings { account_sid, auth_token, service_sid, risk_check, templates, base_url };
     Some(Twilio { settings, token_file })
 }

@@ -1,11 +1,12 @@
 //! Owns the API key for Twilio access tokens as the operator gives it, and which web pages may fetch tokens. Leaves signing to
 //! `twilio/`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use url::Url;
 
 use crate::config::Purpose;
+use crate::config::parse::first_line;
 use crate::config::problems::Problems;
 use crate::config::values::Values;
 use crate::model::redirect_uri::is_loopback;
@@ -57,15 +58,6 @@ fn secret(values: &Values, problems: &mut Problems) -> Option<PlainSecret> {
             problems.add(SECRET_FILE, &what, mend);
             None
         }
-    }
-}
-
-fn first_line(path: &Path) -> Result<PlainSecret, String> {
-    let text = std::fs::read_to_string(path).map(PlainSecret::from);
-    let text = text.map_err(|error| format!("{} can't be read: {error}", path.display()))?;
-    match text.expose().lines().next().map(str::trim) {
-        None | Some("") => Err(format!("{} is empty", path.display())),
-        Some(line) => Ok(line.to_owned().into()),
     }
 }
 

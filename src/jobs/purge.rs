@@ -26,6 +26,9 @@ const KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// How long an answered challenge, or one that ran out, can still be looked at; and a spent access token.
 const KEPT_CHALLENGES: Duration = Duration::from_secs(30 * 86_400);
 
+/// How long an event waits for a webhook that takes fewer than there are: longer than all tries of one take.
+const KEPT_EVENTS: Duration = Duration::from_secs(86_400);
+
 /// Rows a step looks at.
 const STEP: u32 = 500;
 
@@ -93,6 +96,7 @@ impl Walker<'_> {
         self.walk_brakes().await?;
         self.walk_text_codes().await?;
         self.walk_push().await?;
+        self.walk_deliveries().await?;
         self.purged.keys = match self.app.protocol.keys.purge().await {
             Ok(keys) => keys,
             Err(Failure::Store(error)) => return Err(error),
@@ -176,6 +180,19 @@ impl Walker<'_> {
             }
         }
         Ok(())
+    }
+
+    async fn walk_deliveries(&mut self) -> Result<(), StoreError> {
+        let end = before(self.app.protocol.clock.now(), KEPT_EVENTS);
+        loop {
+            let began = Instant::now();
+            let given_up = self.app.store.purge_deliveries(STEP, end).await?;
+            if given_up == 0 {
+                return Ok(());
+            }
+            tracing::error!(given_up, "events waited a day for webhooks that take too few");
+            self.rest(began.elapsed()).await;
+        }
     }
 
     async fn rest(&mut self, worked: Duration) {

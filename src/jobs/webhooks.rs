@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::model::failure::StoreError;
@@ -31,19 +31,24 @@ type Slots = HashMap<WebhookSid, Arc<Semaphore>>;
 /// Brings events until it is told to stop, then waits for the tries under way. What is left is brought by another process, or
 /// by the next.
 pub async fn deliver_until(outbox: Arc<Outbox>, stop: Arc<Notify>) {
-    let (mut slots, mut under_way) = (Slots::new(), JoinSet::new());
+    let (mut slots, mut under_way, mut failed) = (Slots::new(), UnderWay::new(), false);
     loop {
-        while under_way.try_join_next().is_some() {}
+        while let Some(ended) = under_way.try_join_next() {
+            failed |= has_failed(&ended);
+        }
         slots.retain(|_, slot| slot.available_permits() < ABREAST);
         if let Err(error) = begin_due(&outbox, &mut slots, &mut under_way).await {
             tracing::error!(%error, "webhooks can't be looked for; they will be again");
+            failed = true;
         }
+        // What could not be written down would be found due again at once, without end.
+        let at_once = !std::mem::take(&mut failed);
         tokio::select! {
             () = stop.notified() => break,
-            () = outbox.woken() => sleep(GATHER).await,
-            // A slot is free again; there may be more for it.
-            Some(_) = under_way.join_next() => {}
             () = sleep(LOOK) => {}
+            () = outbox.woken(), if at_once => sleep(GATHER).await,
+            // A slot is free again; there may be more for it.
+            Some(ended) = under_way.join_next(), if at_once => failed = has_failed(&ended),
         }
     }
     let rest = async { while under_way.join_next().await.is_some() {} };
@@ -52,20 +57,35 @@ pub async fn deliver_until(outbox: Arc<Outbox>, stop: Arc<Notify>) {
     }
 }
 
-/// Begins what there is room for.
-async fn begin_due(outbox: &Arc<Outbox>, slots: &mut Slots, under_way: &mut JoinSet<()>) -> Result<(), StoreError> {
+/// Tries under way; what is in storage could be read or written, or not.
+type UnderWay = JoinSet<Result<(), StoreError>>;
+
+fn has_failed(ended: &Result<Result<(), StoreError>, JoinError>) -> bool {
+    matches!(ended, Ok(Err(_)))
+}
+
+/// Begins what there is room for. A webhook whose rows can't be read keeps no other waiting.
+async fn begin_due(outbox: &Arc<Outbox>, slots: &mut Slots, under_way: &mut UnderWay) -> Result<(), StoreError> {
     for webhook in outbox.due_webhooks().await? {
         let slot = slots.entry(webhook).or_insert_with(|| Arc::new(Semaphore::new(ABREAST))).clone();
         let room = u32::try_from(slot.available_permits()).unwrap_or_default();
         if room == 0 {
             continue;
         }
-        for delivery in outbox.due(webhook, room).await? {
+        let due = match outbox.due(webhook, room).await {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(%error, %webhook, "what is due to a webhook can't be read");
+                continue;
+            }
+            due => due?,
+        };
+        for delivery in due {
             let Ok(permit) = slot.clone().try_acquire_owned() else { break };
             let outbox = outbox.clone();
             under_way.spawn(async move {
-                outbox.deliver(&delivery).await;
+                let delivered = outbox.deliver(&delivery).await;
                 drop(permit);
+                delivered
             });
         }
     }

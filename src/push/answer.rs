@@ -23,8 +23,11 @@ pub const SIGNED: [&str; 10] = [
     "status",
 ];
 
-/// The longest answer that is read.
+/// The longest answer that is read, unless the challenge itself is longer.
 const LONGEST: usize = 5456;
+
+/// How much longer than the challenge in our form a device's may be: each character escaped, then Base64.
+const ESCAPED: usize = 8;
 
 /// The members that are signed, as every answer about the challenge shows them.
 pub fn signed_members(challenge: &Challenge, now: Timestamp) -> Map<String, Value> {
@@ -48,7 +51,8 @@ pub fn signed_members(challenge: &Challenge, now: Timestamp) -> Map<String, Valu
 /// platforms write the same JSON in different ways. `status` is what the device answers in place of what it was shown.
 pub fn check(key: &DeviceKey, payload: &str, shown: &Map<String, Value>) -> Result<Answer, Refusal> {
     let refused = |why: &'static str| Refusal::new(PushCode::ChallengeVerificationFailed, why);
-    let token = Some(payload).filter(|payload| payload.len() <= LONGEST).and_then(Jws::parse);
+    let longest = LONGEST.max(json!(shown).to_string().len().saturating_mul(ESCAPED));
+    let token = Some(payload).filter(|payload| payload.len() <= longest).and_then(Jws::parse);
     let Some(token) = token else {
         return Err(Refusal::new(PushCode::InvalidRequest, "Invalid parameter: AuthPayload is no signed token"));
     };

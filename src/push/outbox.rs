@@ -92,11 +92,13 @@ impl Outbox {
         self.store.due_deliveries(webhook, self.clock.now(), limit).await
     }
 
-    /// Tries a delivery, unless another process does. What went wrong is told to the log.
-    pub async fn deliver(&self, delivery: &Delivery) {
-        if let Err(error) = self.try_to_deliver(delivery).await {
+    /// Tries a delivery, unless another process does. What went wrong is told to the log; fails when storage does.
+    pub async fn deliver(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        let delivered = self.try_to_deliver(delivery).await;
+        if let Err(error) = &delivered {
             tracing::error!(%error, webhook = %delivery.webhook, "a webhook can't be served; it will be tried again");
         }
+        delivered
     }
 
     async fn try_to_deliver(&self, delivery: &Delivery) -> Result<(), StoreError> {

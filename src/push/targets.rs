@@ -64,7 +64,14 @@ impl Targets {
 
     /// Why an address can't be a webhook's, as far as that is known before its name is looked up.
     pub fn why_not(&self, url: &str) -> Option<&'static str> {
+        // Parsing drops them, and then what is signed would not be what is asked for.
+        if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            return Some("must not hold blanks or control characters");
+        }
         let Ok(url) = Url::parse(url) else { return Some("is no absolute URL") };
+        if url.fragment().is_some() {
+            return Some("must not have a fragment");
+        }
         if !["http", "https"].contains(&url.scheme()) {
             return Some("has to begin with https:// or http://");
         }
@@ -135,6 +142,9 @@ mod tests {
     #[case("file:///etc/passwd")]
     #[case("https://user:password@example.com/")]
     #[case("/hook")]
+    #[case("https://example.com/hook#part")]
+    #[case("https://example.com/a hook")]
+    #[case("https://example.com/\thook")]
     #[case("https://")]
     fn what_is_not_public_is_no_target(#[case] url: &str) {
         assert!(Targets::new(Vec::new()).why_not(url).is_some());

@@ -181,10 +181,10 @@ impl MessagesApi {
         let field = |name| form.one(name).map_err(|repeated| refuse(400, 20001, repeated.to_string()));
         let to = field("To")?.ok_or_else(|| refuse(400, 21604, "A 'To' phone number is required"))?;
         if Phone::parse(to).is_err() {
-            return Err(refuse(400, 21211, "The 'To' number is not a valid phone number"));
+            return Err(refuse(400, 21211, format!("The 'To' number {to} is not a valid phone number")));
         }
         if let Some((_, code, why)) = MAGIC.iter().find(|(number, ..)| *number == to) {
-            return Err(refuse(400, *code, format!("The 'To' number {why}")));
+            return Err(refuse(400, *code, format!("The 'To' number {to} {why}")));
         }
         match (field("MessagingServiceSid")?, field("From")?) {
             (None, None) => return Err(refuse(400, 21603, "A 'From' or 'MessagingServiceSid' is required")),

@@ -119,6 +119,11 @@ fn lost(error: &sqlx::Error) -> bool {
     matches!(code.as_deref(), Some("40001" | "40P01"))
 }
 
+/// Whether a row that a statement had seen was gone when its own referred to it (SQLSTATE 23503): the next try sees that.
+fn gone(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_foreign_key_violation())
+}
+
 /// Runs an attempt within our patience, again when the database asked for it.
 async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, StoreError>
 where
@@ -126,9 +131,11 @@ where
 {
     let began = Instant::now();
     let tries = async {
+        let mut was_gone = false;
         loop {
             match attempt().await {
                 Err(error) if lost(&error) && began.elapsed() + QUEUE + ROUND < PATIENCE => {}
+                Err(error) if gone(&error) && !was_gone => was_gone = true,
                 result => return result,
             }
         }
@@ -158,6 +165,10 @@ impl Driver for PostgresDriver {
         fetch(self.for_tokens.here(), statement).await
     }
 
+    async fn returning<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
+        self.all(statement).await
+    }
+
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         fetch(self.for_tokens.here(), statement).await
     }
@@ -182,18 +193,23 @@ impl Driver for PostgresDriver {
     }
 
     async fn execute_all(&self, statements: Vec<Statement>) -> Result<Vec<u64>, StoreError> {
-        let prepared: Vec<(&'static str, PgArguments)> = statements
+        let prepared: Vec<(&'static str, PgArguments, bool)> = statements
             .into_iter()
-            .map(|statement| Ok((statement.sql, arguments(statement.values)?)))
+            .map(|statement| Ok((statement.sql, arguments(statement.values)?, statement.must_change)))
             .collect::<Result<_, StoreError>>()?;
         let kept = self.pools.here();
         patiently(|| async {
             let mut lent = kept.lend().await?;
             let mut transaction = lent.begin().await?;
             let mut changed = Vec::with_capacity(prepared.len());
-            for (sql, arguments) in &prepared {
-                let done = query_with(*sql, arguments.clone()).execute(&mut *transaction).await?;
-                changed.push(done.rows_affected());
+            for (sql, arguments, must_change) in &prepared {
+                let done = query_with(*sql, arguments.clone()).execute(&mut *transaction).await?.rows_affected();
+                changed.push(done);
+                if *must_change && done == 0 {
+                    transaction.rollback().await?;
+                    kept.keep(lent);
+                    return Ok(changed);
+                }
             }
             transaction.commit().await?;
             kept.keep(lent);

@@ -135,6 +135,10 @@ impl Driver for SqliteDriver {
         fetch(&self.for_tokens, statement).await
     }
 
+    async fn returning<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
+        self.change(statement).await
+    }
+
     async fn change<T: AnyRow>(&self, statement: Statement) -> Result<Vec<T>, StoreError> {
         self.writer.change(statement).await
     }

@@ -81,7 +81,7 @@ pub const KEYS: &[Key] = &[
         "COUPLET_SMS_TWILIO_AUTH_TOKEN_FILE",
         None,
         "/etc/couplet/twilio-auth-token",
-        "A file with the account's secret in its first line; it wins over authToken.",
+        "A file with the account's secret in its first line. authToken, when given, wins over it.",
     ),
     key(
         "sms.twilio.fromMessagingServiceSID",

@@ -17,9 +17,9 @@ pub enum AddFactor {
     Added,
     /// The access token was spent or has ended, or the service is gone; nothing changed.
     NotAdmitted,
-    /// So many were made today for the entity.
+    /// So many were made today for the entity; nothing changed.
     TooManyToday,
-    /// The entity has so many.
+    /// The entity has so many; nothing changed.
     TooMany,
 }
 

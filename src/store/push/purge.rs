@@ -34,4 +34,7 @@ pub trait PushPurgeStore: Send + Sync {
         limit: u32,
         before: Timestamp,
     ) -> Result<(u64, Option<Uuid>), StoreError>;
+
+    /// Gives up events that were stored for webhooks before `before`, so many at most; tells how many those were.
+    async fn purge_deliveries(&self, limit: u32, before: Timestamp) -> Result<u64, StoreError>;
 }

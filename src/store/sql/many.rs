@@ -34,7 +34,7 @@ impl ForMany {
         let (sql, length) = found.map_or(("", rows.len()), |(sql, length)| (*sql, length));
         let last = rows.last().cloned();
         let values = rows.into_iter().map(Some).chain(std::iter::repeat(last)).take(length);
-        Statement { sql, values: values.flatten().flatten().collect() }
+        Statement::new(sql, values.flatten().flatten().collect())
     }
 }
 

@@ -122,12 +122,26 @@ pub struct Statement {
     pub sql: &'static str,
     /// The values, in order.
     pub values: Vec<Value>,
+    /// Whether its transaction is taken back when it changes nothing.
+    pub must_change: bool,
+}
+
+impl Statement {
+    /// One that runs for whatever it changes.
+    pub fn new(sql: &'static str, values: Vec<Value>) -> Self {
+        Self { sql, values, must_change: false }
+    }
+
+    /// The same, but unless it changes something nothing of its transaction is done.
+    pub fn or_nothing(self) -> Self {
+        Self { must_change: true, ..self }
+    }
 }
 
 /// Builds a [`Statement`]: the text, then its values.
 macro_rules! statement {
     ($sql:expr $(, $value:expr)* $(,)?) => {
-        $crate::store::sql::Statement { sql: $sql, values: vec![$($crate::store::sql::Value::from($value)),*] }
+        $crate::store::sql::Statement::new($sql, vec![$($crate::store::sql::Value::from($value)),*])
     };
 }
 pub(super) use statement;
@@ -152,10 +166,14 @@ pub trait Driver: Send + Sync + 'static {
     /// Runs a statement that writes for many; gives the rows it returns.
     fn change<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
 
+    /// Runs a statement that writes, for one; gives the rows it returns.
+    fn returning<T: AnyRow>(&self, statement: Statement) -> impl Future<Output = Result<Vec<T>, StoreError>> + Send;
+
     /// Runs a statement that writes; tells how many rows it changed.
     fn execute(&self, statement: Statement) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// Runs statements in one transaction, all or none; tells how many rows each changed.
+    /// Runs statements in one transaction, all or none; tells how many rows each changed. Where one that must change
+    /// something does not, all are taken back, and what is told ends with it.
     fn execute_all(&self, statements: Vec<Statement>) -> impl Future<Output = Result<Vec<u64>, StoreError>> + Send;
 
     /// Whether the schema is the one this program knows.

@@ -110,7 +110,7 @@ impl<D: Driver> PartnerStore for SqlStore<D> {
     async fn add_reverse_link(&self, link: &ReverseLink) -> Result<AddReverseLink, StoreError> {
         // Takes hold of the grant's row, so that whoever ends the grant comes wholly before or wholly after.
         let hold = statement!("UPDATE grants SET state = state WHERE id = $1 AND state = 'active'", link.grant_id.0);
-        let add = Statement { sql: ADD, values: with(values(link), link.created_at) };
+        let add = Statement::new(ADD, with(values(link), link.created_at));
         let changed = self.driver.execute_all(vec![hold, add]).await?;
         Ok(match changed.as_slice() {
             [0, ..] => AddReverseLink::NotLinked,
@@ -120,7 +120,7 @@ impl<D: Driver> PartnerStore for SqlStore<D> {
     }
 
     async fn change_reverse_link(&self, link: &ReverseLink) -> Result<bool, StoreError> {
-        self.changes(Statement { sql: CHANGE, values: with(values(link), link.version) }).await
+        self.changes(Statement::new(CHANGE, with(values(link), link.version))).await
     }
 
     async fn due_profiles(&self, now: Timestamp) -> Result<Vec<Profile>, StoreError> {

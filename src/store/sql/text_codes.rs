@@ -37,7 +37,7 @@ impl<D: Driver> TextCodeStore for SqlStore<D> {
             now,
             most,
         );
-        let looked_at: Vec<TriedRow> = self.driver.change(statement).await?;
+        let looked_at: Vec<TriedRow> = self.driver.returning(statement).await?;
         match looked_at.first() {
             Some(TriedRow { spent: true }) => Ok(CodeTry::Right),
             Some(TriedRow { spent: false }) => Ok(CodeTry::Wrong),

@@ -154,6 +154,9 @@ async fn write_on(connection: &mut SqliteConnection, asked: &[Vec<Statement>]) -
     Ok(written)
 }
 
+/// Ends one caller's part of a round as if it had not been.
+const TAKE_BACK: &str = "ROLLBACK TO caller; RELEASE caller";
+
 /// Writes one caller's statements within the round's transaction.
 async fn write_one(connection: &mut SqliteConnection, statements: &[Statement]) -> Result<Written, sqlx::Error> {
     let several = statements.len() > 1;
@@ -164,11 +167,19 @@ async fn write_one(connection: &mut SqliteConnection, statements: &[Statement]) 
     for statement in statements {
         let done = query_with(statement.sql, arguments(&statement.values)?).execute(&mut *connection).await;
         match done {
-            Ok(done) => changed.push(done.rows_affected()),
+            Ok(done) => {
+                changed.push(done.rows_affected());
+                if statement.must_change && done.rows_affected() == 0 {
+                    if several {
+                        connection.execute(TAKE_BACK).await?;
+                    }
+                    return Ok(Ok(changed));
+                }
+            }
             // SQLite took back the one statement and goes on.
             Err(sqlx::Error::Database(error)) if error.kind() != ErrorKind::Other => {
                 if several {
-                    connection.execute("ROLLBACK TO caller; RELEASE caller").await?;
+                    connection.execute(TAKE_BACK).await?;
                 }
                 return Ok(Err(unavailable(sqlx::Error::Database(error))));
             }

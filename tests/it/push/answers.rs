@@ -123,7 +123,7 @@ async fn of_many_answers_at_once_one_counts(#[values(Sqlite, Postgres)] backend:
         let token = device.sign_token(&header(), &payload);
         device.at(now).post(&path, &[("AuthPayload", &token)]).await.status.as_u16()
     };
-    let crowd = (0..16).map(|number| answer(device.clone(), if number % 2 == 0 { "approved" } else { "denied" }));
+    let crowd = (0..64).map(|number| answer(device.clone(), if number % 2 == 0 { "approved" } else { "denied" }));
     let statuses = futures_util::future::join_all(crowd).await;
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert!(statuses.iter().all(|status| [200, 403].contains(status)), "{statuses:?}");
@@ -143,6 +143,27 @@ async fn json_is_compared_by_value_and_more_may_be_signed(#[values(Sqlite, Postg
     let form = [("AuthPayload", &*token), ("Metadata", r#"{"os":"14"}"#)];
     let answered = device.at(now).post(&path, &form).await;
     assert_eq!((&answered.json["status"], &answered.json["metadata"]), (&json!("denied"), &json!({ "os": "14" })));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_longest_question_can_be_answered(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await;
+    let (back_end, now) = (BackEnd::of(&app).await, app.clock.now());
+    let device = back_end.device(&app, ALICE).await;
+    let line = json!({ "label": "é".repeat(36), "value": "漢".repeat(128) }).to_string();
+    let hidden = json!({ "token": "x".repeat(1000) }).to_string();
+    let message = "問".repeat(256);
+    let mut form = vec![("FactorSid", &*device.factor), ("Details.Message", &message), ("HiddenDetails", &hidden)];
+    form.extend(std::iter::repeat_n(("Details.Fields", &*line), 20));
+    let sid = back_end.basic.post(&format!("{}/Challenges", device.entity), &form).await.made();
+    let path = format!("{}/Challenges/{sid}", device.entity);
+    assert_eq!(device.answer(&path, now, "approved").await.json["status"], "approved");
+    let short = back_end.ask(&device, &[]).await;
+    let mut payload = device.payload(&short, now, "approved").await;
+    payload["padding"] = json!("x".repeat(20_000));
+    let long = device.sign_token(&header(), &payload);
+    assert_eq!(device.at(now).post(&short, &[("AuthPayload", &long)]).await.refusal(), (400, 60306));
 }
 
 #[rstest]

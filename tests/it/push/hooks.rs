@@ -24,7 +24,7 @@ async fn deliver(app: &TestApp) {
     let outbox = &app.app.push.outbox;
     for webhook in outbox.due_webhooks().await.unwrap() {
         for delivery in outbox.due(webhook, 100).await.unwrap() {
-            outbox.deliver(&delivery).await;
+            outbox.deliver(&delivery).await.unwrap();
         }
     }
 }
@@ -84,7 +84,7 @@ async fn a_name_that_leads_inside_is_told_nothing(#[values(Sqlite, Postgres)] ba
     back_end.device(&app, ALICE).await;
     for webhook in outbox.due_webhooks().await.unwrap() {
         for delivery in outbox.due(webhook, 10).await.unwrap() {
-            outbox.deliver(&delivery).await;
+            outbox.deliver(&delivery).await.unwrap();
         }
     }
     assert!(inside.came().is_empty());

@@ -116,8 +116,13 @@ impl BackEnd {
     pub async fn of(app: &TestApp) -> Self {
         let push = &app.app.push;
         let (account, token) = accounts::add(&push.store, &push.keys, &*push.clock, &SystemRandomness).await.unwrap();
-        ledger::note(token.expose());
-        let basic = Basic::new(&app.url, &account.sid.to_string(), token.expose());
+        Self::at(&app.url, &account.sid.to_string(), token.expose()).await
+    }
+
+    /// With an account, and a new service on a server.
+    pub async fn at(url: &str, account_sid: &str, auth_token: &str) -> Self {
+        ledger::note(auth_token);
+        let basic = Basic::new(url, account_sid, auth_token);
         let sid = basic.post("/v2/Services", &[("FriendlyName", "Owl Bank")]).await.made();
         Self { basic, service: format!("/v2/Services/{sid}") }
     }
@@ -140,9 +145,14 @@ impl BackEnd {
 
     /// A device of a person, enrolled and verified.
     pub async fn device(&self, app: &TestApp, identity: &str) -> Device {
+        self.device_at(app.clock.now(), identity).await
+    }
+
+    /// The same at a moment of another clock.
+    pub async fn device_at(&self, now: Timestamp, identity: &str) -> Device {
         let mut device = Device::new(&self.basic.url, &self.entity(identity));
         device.enrol(&self.access_token(identity).await).await.made();
-        let verified = device.verify(app.clock.now()).await;
+        let verified = device.verify(now).await;
         assert_eq!(verified.json["status"], "verified", "{verified:?}");
         device
     }

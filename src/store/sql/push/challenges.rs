@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Driver, Listing, SqlStore, json, listing, statement, tell};
-use crate::model::push::challenge::{Answer, Challenge, ChallengeFilter};
+use crate::model::push::challenge::{Answer, Challenge, ChallengeFilter, Standing};
 use crate::model::push::event::Event;
 use crate::model::push::factor::Texts;
 use crate::model::push::paging::PageRequest;
@@ -22,6 +22,16 @@ macro_rules! challenges {
          JOIN push_entities e ON e.id = c.entity_id JOIN push_services s ON s.id = e.service_id WHERE "
     };
 }
+
+/// Those that wait, which apps ask for again and again: what has ended is not looked at.
+const WAITING: Listing = listing!(
+    concat!(
+        challenges!(),
+        "s.account_id = $5 AND e.service_id = $6 AND e.identity = $7 AND ($8 IS NULL OR c.factor_id = $8) \
+         AND c.status = 'pending' AND c.expires_at > $9"
+    ),
+    "c"
+);
 
 /// The sixth and later placeholders: the scope, the factor or nothing, the standing or nothing, the moment.
 const LIST: Listing = listing!(
@@ -72,14 +82,17 @@ impl<D: Driver> PushChallengeStore for SqlStore<D> {
         now: Timestamp,
         page: &PageRequest,
     ) -> Result<Vec<Challenge>, StoreError> {
-        let values = vec![
+        let mut values = vec![
             scope.account.0.into(),
             scope.service.0.into(),
             scope.identity.as_str().into(),
             filter.factor.map(|factor| factor.0).into(),
-            filter.standing.map(|standing| standing.as_str()).into(),
-            now.into(),
         ];
+        if filter.standing == Some(Standing::Pending) {
+            values.push(now.into());
+            return self.page::<ChallengeRow, _>(&WAITING, page, values).await;
+        }
+        values.extend([filter.standing.map(|standing| standing.as_str()).into(), now.into()]);
         self.page::<ChallengeRow, _>(&LIST, page, values).await
     }
 

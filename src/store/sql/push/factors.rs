@@ -31,39 +31,48 @@ const LIST: Listing = listing!(
     "f"
 );
 
-/// The entity, spending the token, taking hold of the entity, the factor: each is nothing unless the one before it was done.
-fn additions(factor: &Factor, token: Option<EnrolmentSid>, (today, most): (u32, u32), event: &Event) -> Vec<Statement> {
-    let (now, scope) = (event.at, &factor.scope);
-    let identity = scope.identity.as_str();
-    let entity = statement!(
+/// The entity, unless it is there.
+fn entity(factor: &Factor, now: Timestamp) -> Statement {
+    statement!(
         "INSERT INTO push_entities (id, service_id, identity, factors_made_on, factors_made, created_at, updated_at) \
          SELECT $1, s.id, $3, 0, 0, $4, $4 FROM push_services s WHERE s.id = $2 ON CONFLICT DO NOTHING",
         factor.entity.0,
-        scope.service.0,
-        identity,
+        factor.scope.service.0,
+        factor.scope.identity.as_str(),
         now,
-    );
+    )
+}
+
+/// Spends the access token; without one nothing has to be.
+fn spend(factor: &Factor, token: Option<EnrolmentSid>, now: Timestamp) -> Statement {
     let spend = statement!(
         "UPDATE push_enrolments SET factor_id = $2 WHERE id = $1 AND factor_id IS NULL AND expires_at > $3",
         token.map(|token| token.0),
         factor.sid.0,
         now,
     );
-    let hold = statement!(
+    if token.is_some() { spend.or_nothing() } else { spend }
+}
+
+/// Takes hold of the entity for one factor more today.
+fn hold(scope: &Scope, today: u32, event: &Event) -> Statement {
+    statement!(
         "UPDATE push_entities SET event_id = $3, factors_made_on = $4, \
          factors_made = CASE WHEN factors_made_on = $4 THEN factors_made + 1 ELSE 1 END \
-         WHERE service_id = $1 AND identity = $2 AND (factors_made_on <> $4 OR factors_made < $5) \
-         AND ($6 OR EXISTS (SELECT 1 FROM push_enrolments t WHERE t.id = $7 AND t.factor_id = $8))",
+         WHERE service_id = $1 AND identity = $2 AND (factors_made_on <> $4 OR factors_made < $5)",
         scope.service.0,
-        identity,
+        scope.identity.as_str(),
         event.id,
-        now.timestamp_millis().div_euclid(DAY),
+        event.at.timestamp_millis().div_euclid(DAY),
         today,
-        token.is_none(),
-        token.map(|token| token.0),
-        factor.sid.0,
-    );
-    let add = statement!(
+    )
+    .or_nothing()
+}
+
+/// The factor, in the entity that was taken hold of.
+fn add(factor: &Factor, most: u32, event: &Event) -> Statement {
+    let now = event.at;
+    statement!(
         "INSERT INTO push_factors (id, entity_id, credential_id, friendly_name, status, public_key, sdk_version, app_id, \
          platform, token, metadata, tries, event_id, created_at, updated_at) \
          SELECT $1, e.id, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $12 FROM push_entities e \
@@ -82,12 +91,12 @@ fn additions(factor: &Factor, token: Option<EnrolmentSid>, (today, most): (u32, 
         json(factor.metadata.as_ref()).as_deref(),
         event.id,
         now,
-        scope.service.0,
-        identity,
+        factor.scope.service.0,
+        factor.scope.identity.as_str(),
         before(now, UNVERIFIED_LIFE),
         most,
-    );
-    vec![entity, spend, hold, add, tell(event)]
+    )
+    .or_nothing()
 }
 
 #[async_trait]
@@ -96,19 +105,23 @@ impl<D: Driver> PushFactorStore for SqlStore<D> {
         &self,
         factor: &Factor,
         token: Option<EnrolmentSid>,
-        limits: (u32, u32),
+        (today, most): (u32, u32),
         event: &Event,
     ) -> Result<AddFactor, StoreError> {
-        let changed = self.driver.execute_all(additions(factor, token, limits, event)).await?;
-        if let [_, spent, held, added, _] = changed.as_slice() {
-            return Ok(match (spent, held, added) {
-                (0, ..) if token.is_some() => AddFactor::NotAdmitted,
-                (_, 0, _) => self.why_not_held(&factor.scope).await?,
-                (_, _, 0) => AddFactor::TooMany,
-                _ => AddFactor::Added,
-            });
-        }
-        Ok(AddFactor::NotAdmitted)
+        let statements = vec![
+            entity(factor, event.at),
+            spend(factor, token, event.at),
+            hold(&factor.scope, today, event),
+            add(factor, most, event),
+            tell(event),
+        ];
+        // What is told ends with the statement that could not be done.
+        Ok(match self.driver.execute_all(statements).await?.as_slice() {
+            [_, _] => AddFactor::NotAdmitted,
+            [_, _, _] => self.why_not_held(&factor.scope).await?,
+            [_, _, _, _] => AddFactor::TooMany,
+            _ => AddFactor::Added,
+        })
     }
 
     async fn push_factor(&self, scope: &Scope, sid: FactorSid) -> Result<Option<Factor>, StoreError> {

@@ -70,7 +70,7 @@ impl Listing {
         let limit = i64::from(page.size).saturating_add(1);
         let first = [at.into(), id.into(), limit.into(), skip.into()];
         let sql = if ascending { self.ascending } else { self.descending };
-        Statement { sql, values: first.into_iter().chain(values).collect() }
+        Statement::new(sql, first.into_iter().chain(values).collect())
     }
 }
 

@@ -46,4 +46,15 @@ impl<D: Driver> PushPurgeStore for SqlStore<D> {
         }
         Ok((self.driver.execute(statement!(delete, after, last, before)).await?, Some(last)))
     }
+
+    async fn purge_deliveries(&self, limit: u32, before: Timestamp) -> Result<u64, StoreError> {
+        self.driver
+            .execute(statement!(
+                "DELETE FROM push_deliveries WHERE created_at < $1 AND (event_id, webhook_id) IN \
+                 (SELECT d.event_id, d.webhook_id FROM push_deliveries d WHERE d.created_at < $1 LIMIT $2)",
+                before,
+                limit,
+            ))
+            .await
+    }
 }

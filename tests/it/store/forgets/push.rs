@@ -45,6 +45,22 @@ async fn what_ended_before_a_moment_goes_and_the_rest_stays(#[values(Sqlite, Pos
 
 #[rstest]
 #[tokio::test]
+async fn what_waited_too_long_for_a_webhook_is_given_up_in_steps(#[values(Sqlite, Postgres)] backend: Backend) {
+    let phone = Phone::on(backend).await;
+    phone.add_webhook(&["*"]).await;
+    for at in [20, 21, 22, 90] {
+        let asked = phone.add_challenge(10).await;
+        let told = event(&phone.factor, Some(&asked), EventKind::ChallengeDenied, at);
+        phone.cellar.store.answer_challenge(asked.sid, Answer::Denied, None, &told).await.unwrap();
+    }
+    let store = &phone.cellar.store;
+    assert_eq!(store.purge_deliveries(2, moment(90)).await.unwrap(), 2);
+    assert_eq!(store.purge_deliveries(2, moment(90)).await.unwrap(), 1);
+    assert_eq!((store.purge_deliveries(2, moment(90)).await.unwrap(), phone.deliveries().await), (0, 1));
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_deleted_account_takes_everything_below_it_along(#[values(Sqlite, Postgres)] backend: Backend) {
     let phone = Phone::on(backend).await;
     let other = Phone::add_service(&phone.cellar).await;

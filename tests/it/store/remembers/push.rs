@@ -104,6 +104,40 @@ async fn an_unverified_factor_is_gone_from_lists_after_a_day(#[values(Sqlite, Po
 
 #[rstest]
 #[tokio::test]
+async fn a_device_that_is_one_too_many_costs_neither_its_token_nor_a_turn_of_today(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let phone = Phone::on(backend).await;
+    let token = phone.add_enrolment().await;
+    let new = factor(&phone.factor.scope);
+    let created = event(&new, None, EventKind::FactorCreated, 5);
+    let store = &phone.cellar.store;
+    for _ in 0..3 {
+        let refused = store.add_push_factor(&new, Some(token.sid), (2, 1), &created).await.unwrap();
+        assert_eq!(refused, AddFactor::TooMany);
+    }
+    assert_eq!(store.enrolment(token.sid).await.unwrap().unwrap().factor, None);
+    let added = store.add_push_factor(&new, Some(token.sid), (2, 2), &created).await.unwrap();
+    assert_eq!(added, AddFactor::Added);
+    let another = factor(&phone.factor.scope);
+    let refused = store.add_push_factor(&another, None, (2, 3), &created).await.unwrap();
+    assert_eq!(refused, AddFactor::TooManyToday);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_that_does_not_count_leaves_no_person_behind(#[values(Sqlite, Postgres)] backend: Backend) {
+    let phone = Phone::on(backend).await;
+    let token = phone.add_enrolment().await;
+    let new = factor(&scope(&phone.service, "somebody-new"));
+    let late = event(&new, None, EventKind::FactorCreated, 60);
+    let refused = phone.cellar.store.add_push_factor(&new, Some(token.sid), FREELY, &late).await.unwrap();
+    assert_eq!(refused, AddFactor::NotAdmitted);
+    assert_eq!(phone.cellar.store.push_entity(phone.service.sid, &new.scope.identity).await.unwrap(), None);
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_access_token_comes_back_and_knows_what_it_was_spent_for(#[values(Sqlite, Postgres)] backend: Backend) {
     let phone = Phone::on(backend).await;
     let (store, mut enrolment) = (&phone.cellar.store, phone.add_enrolment().await);
