@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use couplet::model::client::GrantType;
+use couplet::model::time::Clock;
 use couplet::store::open::{DatabaseUrl, Migrations, open};
 use futures_util::future::{FutureExt, LocalBoxFuture, join_all};
 use sqlx::{Connection, Executor, PgConnection};
@@ -14,6 +15,7 @@ use crate::support::login_with_amazon::Amazon;
 use crate::support::person::{Page, Person};
 use crate::support::platform::{Answer, Platform, Tokens, answer_parameter};
 use crate::support::private_postgres::PrivatePostgres;
+use crate::support::push::{self, BackEnd, Device, Reply};
 use crate::support::rows::Rows;
 
 /// Platforms wait 4.5 s.
@@ -34,6 +36,10 @@ struct Scene {
     /// Not yet signed in.
     stranger: Person,
     sign_in: Page,
+    /// A service that asks devices; one of them, and what it is asked.
+    back_end: BackEnd,
+    device: Device,
+    challenge: String,
 }
 
 impl Scene {
@@ -48,7 +54,44 @@ impl Scene {
         let account = alice.open(&format!("{}/account", app.url)).await;
         let consent = alice.open(&alexa.authorize(&[("prompt", "consent")])).await;
         let sign_in = stranger.open(&alexa.authorize(&[])).await;
-        Self { app, alexa, amazon, tokens, code, alice, account, consent, stranger, sign_in }
+        let back_end = BackEnd::of(&app).await;
+        let device = back_end.device(&app, push::ALICE).await;
+        let challenge = back_end.ask(&device, &[]).await;
+        Self {
+            app,
+            alexa,
+            amazon,
+            tokens,
+            code,
+            alice,
+            account,
+            consent,
+            stranger,
+            sign_in,
+            back_end,
+            device,
+            challenge,
+        }
+    }
+
+    /// What back ends and devices of push verification ask.
+    fn pushes(&self) -> Vec<(&'static str, LocalBoxFuture<'_, Reply>)> {
+        let (device, basic, now) = (&self.device, &self.back_end.basic, self.app.clock.now());
+        let read = async move { device.at(now).get(&self.challenge).await };
+        let ask = async move {
+            let form = [("FactorSid", &*device.factor), ("Details.Message", "Is it you?")];
+            basic.post(&format!("{}/Challenges", device.entity), &form).await
+        };
+        let enrol = async move {
+            let form = [("Identity", push::ALICE), ("FactorType", "push")];
+            basic.post(&format!("{}/AccessTokens", self.back_end.service), &form).await
+        };
+        vec![
+            ("reading a challenge", read.boxed_local()),
+            ("asking a device", ask.boxed_local()),
+            ("an access token for a device", enrol.boxed_local()),
+            ("forgetting a device", async move { basic.delete(&device.path()).await }.boxed_local()),
+        ]
     }
 
     /// Every API endpoint that needs the database, with what is asked there.
@@ -121,12 +164,13 @@ impl Scene {
     async fn ask_everything(&self) {
         let answers = self.answers().into_iter().map(|(what, answer)| check_answer(what, answer));
         let pages = self.pages().into_iter().map(|(what, page)| check_page(what, page));
+        let pushes = self.pushes().into_iter().map(|(what, reply)| check_reply(what, reply));
         let calm =
             ["/healthz", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"].map(|path| async move {
                 let status = reqwest::get(self.address(path)).await.unwrap().status();
                 assert_eq!(status, 200, "{path}: what is known already is told");
             });
-        tokio::join!(join_all(answers), join_all(pages), join_all(calm));
+        tokio::join!(join_all(answers), join_all(pages), join_all(pushes), join_all(calm));
     }
 
     /// Everything goes on as if nothing had been.
@@ -143,6 +187,8 @@ impl Scene {
         let allowed = self.alice.decide(&self.consent, "allow").await;
         assert!(answer_parameter(&allowed, "code").is_some(), "she is still signed in, and the form still good");
         alexa.link(&self.app.person()).await;
+        let answered = self.device.answer(&self.challenge, self.app.clock.now(), "approved").await;
+        assert_eq!(answered.json["status"], "approved", "the challenge still waits: {answered:?}");
         assert_eq!(reqwest::get(self.address("/readyz")).await.unwrap().status(), 200);
     }
 }
@@ -155,6 +201,15 @@ async fn check_answer(what: &str, answer: impl Future<Output = Answer>) {
     assert_eq!(answer.error(), "temporarily_unavailable", "{what}");
     assert!(answer.headers.contains_key("retry-after"), "{what}");
     assert!(!answer.json.to_string().to_lowercase().contains("postgres"), "{what}: {}", answer.json);
+}
+
+async fn check_reply(what: &str, reply: impl Future<Output = Reply>) {
+    let began = Instant::now();
+    let reply = reply.await;
+    assert!(began.elapsed() < IN_TIME, "{what} after {:?}", began.elapsed());
+    assert_eq!(reply.refusal(), (503, 20503), "{what}");
+    assert!(reply.headers.contains_key("retry-after"), "{what}");
+    assert!(!reply.text.to_lowercase().contains("postgres"), "{what}: {}", reply.text);
 }
 
 async fn check_page(what: &str, page: impl Future<Output = Page>) {
@@ -183,8 +238,8 @@ async fn a_database_that_hangs_is_not_waited_for() {
     let scene = Scene::on(&postgres).await;
     let before = Rows::at(&postgres.url()).await.version().await;
     let mut holder = PgConnection::connect(&postgres.url()).await.unwrap();
-    let lock = "BEGIN; LOCK TABLE clients, users, sign_ins, grants, keys, partners, reverse_links, _sqlx_migrations \
-                IN ACCESS EXCLUSIVE MODE";
+    let lock = "BEGIN; LOCK TABLE clients, users, sign_ins, grants, keys, partners, reverse_links, push_accounts, \
+                push_services, push_factors, push_challenges, push_enrolments, _sqlx_migrations IN ACCESS EXCLUSIVE MODE";
     holder.execute(sqlx::raw_sql(lock)).await.unwrap();
     scene.ask_everything().await;
     holder.execute("ROLLBACK").await.unwrap();
