@@ -52,7 +52,7 @@ pub struct SmsLimits {
     pub per_number: Option<Rate>,
     /// Messages that one address asks for.
     pub per_address: Option<Rate>,
-    /// Messages to the numbers of one country code.
+    /// Messages to the numbers of one country.
     pub per_country: Option<Rate>,
     /// Wrong codes for one number.
     pub wrong_per_number: Option<Rate>,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use phonenumber::country::Id;
 use phonenumber::metadata::DATABASE;
-use phonenumber::{Mode, parse};
+use phonenumber::{Mode, Type, parse};
 use thiserror::Error;
 
 /// The longest text that is looked at; the longest number with all its decoration is shorter.
@@ -79,10 +79,20 @@ impl Phone {
         known.unwrap_or_else(|_| self.0.chars().skip(1).take(1).collect())
     }
 
-    /// Whether it reads the same again, and its country has numbers of that length.
+    /// The country by its two letters where the number tells it, for several may share a country code; else the code.
+    pub fn region(&self) -> String {
+        let known = parse(None, &self.0).ok().and_then(|number| number.country().id());
+        known.map_or_else(|| self.country_code(), |id| id.as_ref().to_owned())
+    }
+
+    /// Whether it reads the same again, its country has numbers of that length, and it is none that whoever calls it pays more
+    /// for, or less: nobody signs in with those, and messages to them are how fraud earns.
     fn is_possible(&self) -> bool {
         let Ok(number) = parse(None, &self.0) else { return false };
         if number.format().mode(Mode::E164).to_string() != self.0 {
+            return false;
+        }
+        if matches!(number.number_type(&DATABASE), Type::PremiumRate | Type::SharedCost | Type::TollFree) {
             return false;
         }
         let code = number.code().value();
@@ -124,6 +134,9 @@ mod tests {
     #[case::no_such_country("+999 123456789")]
     #[case::digits_of_another_script("+1٤١٥٥٥٥٠١٠٠")]
     #[case::a_login("alice@example.com")]
+    #[case::premium_rate("+49 900 1234567")]
+    #[case::premium_rate_of_america("+1 900 253 0000")]
+    #[case::toll_free("+1 800 253 0000")]
     #[case::without_end(&"+1".repeat(4000))]
     fn what_is_no_number_is_refused(#[case] text: &str) {
         assert_eq!(Phone::typed(text, None), Err(InvalidPhone));
@@ -163,6 +176,15 @@ mod tests {
     #[case("+882161234567", "882")]
     fn a_number_has_a_country_code(#[case] number: &str, #[case] code: &str) {
         assert_eq!(Phone::parse(number).unwrap().country_code(), code);
+    }
+
+    #[rstest]
+    #[case("+16502530000", "US")]
+    #[case("+18764100100", "JM")]
+    #[case("+4915123456789", "DE")]
+    #[case("+882161234567", "882")]
+    fn countries_that_share_a_code_are_told_apart(#[case] number: &str, #[case] region: &str) {
+        assert_eq!(Phone::parse(number).unwrap().region(), region);
     }
 
     proptest! {

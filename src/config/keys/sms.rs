@@ -53,7 +53,7 @@ pub const KEYS: &[Key] = &[
         "COUPLET_SMS_MESSAGES_PER_COUNTRY",
         Some("1000/1h"),
         "",
-        "Messages asked for to the numbers of one country code, as COUNT/TIME; `off` lifts the limit.\nIt bounds what somebody can make you spend.",
+        "Messages asked for to the numbers of one country, as COUNT/TIME; `off` lifts the limit.\nIt bounds what somebody can make you spend.",
     ),
     key(
         "sms.wrong_codes_per_number",

@@ -15,7 +15,7 @@ pub struct TextBrakes {
     pub number: Throttle,
     /// Messages that one address asks for.
     pub sender: Throttle,
-    /// Messages to the numbers of one country code, which bounds the bill.
+    /// Messages to the numbers of one country, which bounds the bill.
     pub country: Throttle,
     /// Wrong codes for one number.
     pub wrong: Throttle,
@@ -56,7 +56,7 @@ impl AdmittedTry<'_> {
 impl TextBrakes {
     /// Lets a message be asked for.
     pub fn admit(&self, to: &Phone, from: IpAddr) -> Result<Admitted<'_>, Wait> {
-        let country = to.country_code();
+        let country = to.region();
         let brakes = [
             (&self.sender, address_key(from)),
             (&self.number, to.as_str().as_bytes().to_vec()),
