@@ -11,7 +11,7 @@ use crate::cli::print::hint;
 use crate::config::{Config, Purpose, Sms, environment, unknown_variables};
 use crate::model::secret::PlainSecret;
 use crate::store::Store;
-use crate::store::open::{DatabaseUrl, Migrations, open};
+use crate::store::open::{Migrations, open};
 use crate::tokens::master_key::{MasterKey, MasterKeyError};
 
 /// The largest secret that is read, in bytes.
@@ -50,10 +50,7 @@ pub async fn store(config: &Config) -> Result<Arc<dyn Store>, CliError> {
 
 /// The same for a command that adds or lists something: a new file is told, since it may be the wrong folder.
 pub async fn store_telling(config: &Config) -> Result<Arc<dyn Store>, CliError> {
-    let new = match &config.database {
-        DatabaseUrl::Sqlite(path) if !path.exists() => Some(path),
-        _ => None,
-    };
+    let new = config.database.missing_file();
     let store = store(config).await?;
     if let Some(path) = new {
         hint(&format!("couplet: made a new database {}; set COUPLET_DATA_DIR to use another", path.display()));

@@ -23,7 +23,7 @@ use crate::jobs::exchange::exchange_until;
 use crate::jobs::master_key::follow_forever;
 use crate::jobs::purge::purge_forever;
 use crate::jobs::webhooks::deliver_until;
-use crate::store::open::{DatabaseUrl, Migrations, open as open_store};
+use crate::store::open::{Migrations, open as open_store};
 use crate::telemetry;
 use crate::telemetry::otel::Exporter;
 use crate::tls::served::Served;
@@ -54,7 +54,7 @@ pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
         tracing::warn!("{} can be read by others; run `chmod 600` on it", path.display());
     }
     let migrations = if no_migrate { Migrations::Leave } else { Migrations::Apply };
-    let new = matches!(&config.database, DatabaseUrl::Sqlite(path) if !path.exists());
+    let new = config.database.missing_file().is_some();
     let store = open_store(&config.database, migrations).await?;
     store.check().await?;
     let mut app = open::assemble(&config, &open::issuer(&config), store, master_key).await?;

@@ -27,7 +27,7 @@ const REST: Duration = Duration::from_millis(500);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy;
 
-/// Work with when it was asked for. It is told whether there is still time, and tells whether it was done.
+/// Work with when it was asked for. It tells whether it was done, for nobody may wait for it any more.
 struct Work {
     asked: Instant,
     run: Box<dyn FnOnce(&mut Argon2id) -> bool + Send>,

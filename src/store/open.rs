@@ -36,6 +36,14 @@ impl fmt::Debug for DatabaseUrl {
 }
 
 impl DatabaseUrl {
+    /// The SQLite file, if opening the database will make it.
+    pub fn missing_file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) if !path.exists() => Some(path),
+            Self::Sqlite(_) | Self::Postgres(_) => None,
+        }
+    }
+
     /// Reads `postgres://…`, `postgresql://…`, `sqlite:PATH` and `sqlite://PATH`. A database in memory, or options behind a
     /// question mark, are no files.
     pub fn parse(text: &str) -> Option<Self> {
