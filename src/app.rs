@@ -1,5 +1,6 @@
 //! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
 
+mod readings;
 pub mod texts;
 
 use std::collections::BTreeMap;
@@ -29,8 +30,7 @@ use crate::push::targets::Targets;
 use crate::rehearse::dev::Rehearsal;
 use crate::steady_clock::SteadyClock;
 use crate::store::Store;
-use crate::telemetry::metrics::{Hashing, Metrics, Pool, Readings};
-use crate::telemetry::{lost_log_lines, otel};
+use crate::telemetry::metrics::Metrics;
 use crate::throttle::{Limit, Throttle};
 use crate::tls::served::Served;
 use crate::tokens::keys::{KeyFailure, KeyParts, Keys};
@@ -208,33 +208,6 @@ impl App {
     /// Whether the server was told to stop.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
-    }
-
-    /// What the parts say of themselves at this moment.
-    pub fn readings(&self) -> Readings {
-        let pools = self.store.pools().into_iter();
-        let queue = self.identity.hasher.load();
-        Readings {
-            pools: pools
-                .map(|pool| Pool {
-                    name: pool.name,
-                    idle: pool.idle,
-                    in_use: pool.size.saturating_sub(pool.idle),
-                    most: pool.most,
-                })
-                .collect(),
-            hashing: Hashing {
-                running: queue.running,
-                waiting: queue.waiting,
-                refused: queue.refused,
-                done: queue.done,
-                seconds: queue.took.as_secs_f64(),
-            },
-            partner_calls: self.protocol.partners.calls(),
-            draining: self.is_draining(),
-            lost_log_lines: lost_log_lines(),
-            spans: otel::spans(),
-        }
     }
 }
 

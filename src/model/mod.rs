@@ -8,6 +8,7 @@ pub mod failure;
 pub mod grant;
 pub mod ids;
 pub mod login;
+pub mod outcomes;
 pub mod parameters;
 pub mod partner;
 pub mod password_cost;

@@ -90,6 +90,20 @@ impl NotSent {
     }
 }
 
+/// What becomes of messages, in words for counting.
+pub const OUTCOMES: [&str; 4] = ["sent", "refused", "misconfigured", "unsettled"];
+
+impl NotSent {
+    /// Its word among the [`OUTCOMES`].
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Number(_) | Self::Country(_) | Self::OptedOut(_) | Self::Refused(_) => "refused",
+            Self::Configuration(_) | Self::NoTemplate(_) | Self::Message(_) => "misconfigured",
+            Self::TooMany(_) | Self::Unreachable(_) | Self::Unsettled(_) => "unsettled",
+        }
+    }
+}
+
 /// Sends messages.
 #[async_trait]
 pub trait CodeSender: Send + Sync {

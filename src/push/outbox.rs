@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::model::failure::{Failure, Fault, StoreError};
+use crate::model::outcomes::Outcomes;
 use crate::model::parameters::Parameters;
 use crate::model::push::sid::WebhookSid;
 use crate::model::push::webhook::Delivery;
@@ -32,6 +33,9 @@ const PAUSES: [Duration; 5] = [
 /// As many tries as there are.
 pub const TRIES: u32 = 5;
 
+/// What becomes of tries, in words for counting.
+pub const OUTCOMES: [&str; 3] = ["told", "failed", "given_up"];
+
 /// Brings events to webhooks.
 pub struct Outbox {
     store: Arc<dyn Store>,
@@ -40,6 +44,8 @@ pub struct Outbox {
     http: reqwest::Client,
     /// Where webhooks may go.
     pub targets: Targets,
+    /// What became of tries.
+    pub outcomes: Outcomes<3>,
     happened: Notify,
 }
 
@@ -69,7 +75,7 @@ impl Outbox {
             .user_agent(concat!("couplet/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Fault::new(format!("the HTTP client for webhooks can't be made: {error}")))?;
-        Ok(Self { store, keys, clock, http, targets, happened: Notify::new() })
+        Ok(Self { store, keys, clock, http, targets, outcomes: Outcomes::of(OUTCOMES), happened: Notify::new() })
     }
 
     /// Something may be on its way.
@@ -112,12 +118,19 @@ impl Outbox {
             return Ok(());
         }
         match self.post(delivery, url).await {
-            Ok(()) => tracing::info!(%webhook, %event, attempt, "told a webhook"),
+            Ok(()) => {
+                self.outcomes.count("told");
+                tracing::info!(%webhook, %event, attempt, "told a webhook");
+            }
             Err(Failed(why)) if attempt < TRIES => {
+                self.outcomes.count("failed");
                 tracing::warn!(%webhook, %event, attempt, why, "a webhook was not told; it will be tried again");
                 return Ok(());
             }
-            Err(Failed(why)) => tracing::error!(%webhook, %event, attempt, why, "a webhook was not told; given up"),
+            Err(Failed(why)) => {
+                self.outcomes.count("given_up");
+                tracing::error!(%webhook, %event, attempt, why, "a webhook was not told; given up");
+            }
         }
         self.store.end_delivery(delivery).await
     }

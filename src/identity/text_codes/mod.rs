@@ -17,11 +17,12 @@ use self::brakes::{AdmittedTry, TextBrakes};
 use self::queue::Queue;
 use crate::identity::Identity;
 use crate::model::failure::{Failure, StoreError};
+use crate::model::outcomes::Counted;
 use crate::model::phone::{Country, Phone};
 use crate::model::random::{Randomness, bytes};
 use crate::model::secret::PlainSecret;
 use crate::model::text_code::{CodeKey, CodeTry, TextCode, TriedCode};
-use crate::model::text_message::{CodeMessage, CodeSender, CodeUsage, NotSent};
+use crate::model::text_message::{CodeMessage, CodeSender, CodeUsage, NotSent, OUTCOMES};
 use crate::model::time::after;
 use crate::model::user::User;
 use crate::throttle::Wait;
@@ -74,6 +75,11 @@ impl TextCodes {
             CodeUsage::SignIn => self.policy.sign_in,
             CodeUsage::ForgotPassword => self.policy.forgot,
         }
+    }
+
+    /// What became of messages since the process began.
+    pub fn outcomes(&self) -> Counted<{ OUTCOMES.len() }> {
+        self.queue.outcomes.read()
     }
 
     /// Returns when no message is on its way any more.

@@ -9,7 +9,8 @@ use tokio::sync::mpsc::{self, OwnedPermit};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::sleep;
 
-use crate::model::text_message::{CodeMessage, CodeSender, NotSent};
+use crate::model::outcomes::Outcomes;
+use crate::model::text_message::{CodeMessage, CodeSender, NotSent, OUTCOMES};
 
 /// As many messages as wait. More at once means that the sender is away; then people are told to come again.
 const WAITING: usize = 500;
@@ -24,6 +25,8 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Queue {
     sender: mpsc::Sender<Job>,
     under_way: Arc<AtomicUsize>,
+    /// What became of those that were sent.
+    pub outcomes: Arc<Outcomes<{ OUTCOMES.len() }>>,
 }
 
 struct Job {
@@ -43,13 +46,16 @@ impl Queue {
         let (sender, mut receiver) = mpsc::channel::<Job>(WAITING);
         let under_way = Arc::new(AtomicUsize::new(0));
         let (counter, turns) = (under_way.clone(), Arc::new(Semaphore::new(AT_ONCE)));
+        let outcomes = Arc::new(Outcomes::of(OUTCOMES));
+        let counted = outcomes.clone();
         tokio::spawn(async move {
             while let Some(Job { message, outcome }) = receiver.recv().await {
                 let Ok(turn) = turns.clone().acquire_owned().await else { return };
-                let (to, counter) = (to.clone(), counter.clone());
+                let (to, counter, counted) = (to.clone(), counter.clone(), counted.clone());
                 tokio::spawn(async move {
                     if let Some(message) = message {
                         let sent = to.send_code(&message).await;
+                        counted.count(sent.as_ref().map_or_else(NotSent::outcome, |()| "sent"));
                         if let Err(why) = &sent {
                             tell(why);
                         }
@@ -60,7 +66,7 @@ impl Queue {
                 });
             }
         });
-        Self { sender, under_way }
+        Self { sender, under_way, outcomes }
     }
 
     /// A place, unless too many wait.

@@ -13,6 +13,10 @@ pub struct Readings {
     pub hashing: Hashing,
     /// Calls to partners, by what was asked and what became of it.
     pub partner_calls: PartnerCalls,
+    /// Text messages, by what became of them.
+    pub text_messages: Vec<(&'static str, u64)>,
+    /// Tries to tell webhooks, by what became of them.
+    pub webhooks: Vec<(&'static str, u64)>,
     /// Whether the server was told to stop.
     pub draining: bool,
     /// Log lines lost because nobody took them.
@@ -70,6 +74,14 @@ impl Writer<'_, '_> {
         self.0.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&number)
     }
 
+    fn counters(&mut self, name: &str, help: &str, results: &[(&'static str, u64)]) -> std::fmt::Result {
+        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for (result, number) in results {
+            family.encode_family(&[("result", *result)])?.encode_counter::<NoLabelSet, _, f64>(number, None)?;
+        }
+        Ok(())
+    }
+
     fn counter(&mut self, name: &str, help: &str, number: f64) -> std::fmt::Result {
         let mut counter = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         counter.encode_counter::<NoLabelSet, _, f64>(&number, None)
@@ -105,6 +117,10 @@ impl Collector for Readings {
         let writer = &mut Writer(&mut encoder);
         self.encode_pools(writer)?;
         self.encode_hashing(writer)?;
+        let help = "Text messages handed to Twilio, by what became of them";
+        writer.counters("text_messages", help, &self.text_messages)?;
+        let help = "Tries to tell webhooks of push verification, by what became of them";
+        writer.counters("webhook_tries", help, &self.webhooks)?;
         writer.gauge("draining", "1 once the server was told to stop", f64::from(u8::from(self.draining)))?;
         let help = "Log lines lost because nobody read standard error fast enough";
         writer.counter("log_lines_lost", help, self.lost_log_lines as f64)?;
