@@ -74,6 +74,8 @@ pub struct App {
     pub access_token_key: Option<AccessTokenKey>,
     /// Web pages that may fetch them, as origins.
     pub twilio_origins: Vec<String>,
+    /// Web pages that may be devices of push verification, as origins.
+    pub push_origins: Vec<String>,
     /// What a connection, and all of them together, may take.
     pub limits: Limits,
     /// The certificate, when the public listener speaks TLS.
@@ -168,6 +170,7 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             access_token_key: config.twilio.as_ref().map(|key| AccessTokenKey::new(key, Algorithm::default())),
             twilio_origins: config.twilio_origins.clone(),
+            push_origins: config.push_origins.clone(),
             limits: config.limits,
             tls: None,
             rehearsal: None,

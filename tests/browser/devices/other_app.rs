@@ -1,0 +1,1 @@
+//! The script as the client of a service's own web app.

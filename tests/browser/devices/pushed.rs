@@ -1,0 +1,1 @@
+//! A push while no page is open.
