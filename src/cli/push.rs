@@ -8,6 +8,7 @@ use crate::cli::{CliError, open, print};
 use crate::config::Config;
 use crate::model::push::sid::AccountSid;
 use crate::push::accounts;
+use crate::push::own_people::OWN_ACCOUNT;
 
 /// Adds, lists or deletes.
 pub async fn run(config: &Config, command: PushAccountCommand) -> Result<(), CliError> {
@@ -35,8 +36,9 @@ async fn add(app: &App, json: bool) -> Result<(), CliError> {
 
 async fn list(config: &Config, json: bool) -> Result<(), CliError> {
     let accounts = open::store(config).await?.push_accounts().await?;
+    let of_back_ends = accounts.iter().filter(|account| account.sid != OWN_ACCOUNT);
     let listed: Vec<_> =
-        accounts.iter().map(|account| (account.sid.to_string(), account.created_at.to_rfc3339())).collect();
+        of_back_ends.map(|account| (account.sid.to_string(), account.created_at.to_rfc3339())).collect();
     if json {
         let shown = listed.iter().map(|(sid, made)| json!({ "account_sid": sid, "created_at": made }));
         return print::json(&shown.collect::<Vec<_>>());
@@ -48,7 +50,7 @@ async fn list(config: &Config, json: bool) -> Result<(), CliError> {
 async fn delete(config: &Config, sid: &str, json: bool) -> Result<(), CliError> {
     let malformed = || CliError::Usage(format!("{sid} is no account SID; see `couplet push account list`"));
     let account = AccountSid::parse(sid).ok_or_else(malformed)?;
-    if !open::store(config).await?.delete_push_account(account).await? {
+    if account == OWN_ACCOUNT || !open::store(config).await?.delete_push_account(account).await? {
         return Err(CliError::Failed(format!("there is no account {account}; see `couplet push account list`")));
     }
     if json {

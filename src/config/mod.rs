@@ -85,6 +85,8 @@ pub struct Config {
     pub sms: Sms,
     /// Networks beside the public internet that webhooks of push verification may go to.
     pub webhook_networks: Vec<IpNet>,
+    /// The origins of web pages that may be devices of push verification, as browsers write them.
+    pub push_origins: Vec<String>,
     /// How logs look; by whether standard error is a terminal when absent.
     pub log_format: Option<LogFormat>,
     /// The collector that takes traces, if there is one.
@@ -209,6 +211,7 @@ fn read(values: &mut Values, purpose: Purpose, problems: &mut Problems) -> Confi
         twilio_origins: values.optional("twilio.allowed_origins", problems, twilio::parse_origins).unwrap_or_default(),
         sms: sms::read(values, problems),
         webhook_networks: values.optional("push.webhook_networks", problems, parse_networks).unwrap_or_default(),
+        push_origins: values.optional("push.allowed_origins", problems, twilio::parse_origins).unwrap_or_default(),
         log_format: values.optional("log.format", problems, parse_log_format),
         otlp_endpoint: values.optional("telemetry.otlp_endpoint", problems, parse_collector),
         scopes: values.scopes(),

@@ -11,6 +11,7 @@ use crate::model::secret::PlainSecret;
 use crate::model::time::Clock;
 use crate::push::Push;
 use crate::push::error::Refusal;
+use crate::push::own_people::OWN_ACCOUNT;
 use crate::store::Store;
 use crate::tokens::keys::{KeyFailure, Keys};
 use crate::tokens::seal::Place;
@@ -33,20 +34,29 @@ pub async fn add(
     clock: &dyn Clock,
     randomness: &dyn Randomness,
 ) -> Result<(PushAccount, PlainSecret), KeyFailure> {
+    let (account, token) = make(keys, clock, randomness, AccountSid::random(randomness))?;
+    store.add_push_account(&account).await?;
+    Ok((account, token))
+}
+
+/// An account with a fresh auth token, stored nowhere yet.
+pub(super) fn make(
+    keys: &Keys,
+    clock: &dyn Clock,
+    randomness: &dyn Randomness,
+    sid: AccountSid,
+) -> Result<(PushAccount, PlainSecret), KeyFailure> {
     let token: String = bytes::<16>(randomness).iter().map(|byte| format!("{byte:02x}")).collect();
-    let sid = AccountSid::random(randomness);
     let row = sid.0.hyphenated().to_string();
     let sealed_token = keys.seal(place(&row), token.as_bytes())?;
-    let account = PushAccount { sid, sealed_token, created_at: clock.now() };
-    store.add_push_account(&account).await?;
-    Ok((account, token.into()))
+    Ok((PushAccount { sid, sealed_token, created_at: clock.now() }, token.into()))
 }
 
 impl Push {
     /// The account whose credentials these are.
     pub(super) async fn account(&self, user: &str, token: &PlainSecret) -> Result<AccountSid, super::Denied> {
         let wrong = || Refusal::unauthorized("the account SID or the auth token is wrong");
-        let sid = AccountSid::parse(user).ok_or_else(wrong)?;
+        let sid = AccountSid::parse(user).filter(|sid| *sid != OWN_ACCOUNT).ok_or_else(wrong)?;
         let account = self.store.push_account(sid).await?.ok_or_else(wrong)?;
         let expected = auth_token(&self.keys, &account).await.map_err(|failure| failure.map(|never| match never {}))?;
         let same: bool = expected.expose().as_bytes().ct_eq(token.expose().as_bytes()).into();

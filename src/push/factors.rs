@@ -157,12 +157,20 @@ impl Push {
     /// Forgets a factor. Its device's tokens are worthless at once.
     pub async fn delete_factor(&self, caller: &Caller, at: (&str, &str), sid: &str) -> Result<(), Denied> {
         let factor = self.factor_at(&caller.at(at.0, at.1)?, sid).await?;
-        let deleted = self.event(EventKind::FactorDeleted, &factor.scope, factor.sid);
-        if !self.store.delete_push_factor(factor.sid, &deleted).await? {
-            return Err(Refusal::not_found("factor").into());
+        match self.forget(&factor).await? {
+            true => Ok(()),
+            false => Err(Refusal::not_found("factor").into()),
         }
-        self.outbox.wake();
-        Ok(())
+    }
+
+    /// Forgets a factor and tells so; `false` when it is gone already.
+    pub(super) async fn forget(&self, factor: &Factor) -> Result<bool, Denied> {
+        let deleted = self.event(EventKind::FactorDeleted, &factor.scope, factor.sid);
+        let forgotten = self.store.delete_push_factor(factor.sid, &deleted).await?;
+        if forgotten {
+            self.outbox.wake();
+        }
+        Ok(forgotten)
     }
 
     /// The factor in a path, which for a device has to be its own.

@@ -12,6 +12,7 @@ mod form;
 mod listing;
 pub mod notifications;
 pub mod outbox;
+pub mod own_people;
 pub mod request_jwt;
 pub mod sender;
 pub mod services;

@@ -12,7 +12,7 @@ use crate::push::listing::page_request;
 use crate::push::{Denied, Push};
 
 /// The digits of codes by other ways than push when nobody says.
-const CODE_LENGTH: u32 = 6;
+pub(super) const CODE_LENGTH: u32 = 6;
 
 fn change(parameters: &Parameters) -> Result<ServiceChange, Refusal> {
     let form = Form::of_service(parameters);

@@ -1,6 +1,7 @@
 //! The hall: owns HTTP in and HTTP out. A handler takes the request apart, asks one room, converts, answers; every decision
 //! is left to the rooms.
 
+mod cors;
 mod door;
 mod doorman;
 pub mod extract;

@@ -1,6 +1,7 @@
 //! Owns the public table: every path of the program is written here and nowhere else. Metadata, links and forms are built
 //! from it.
 
+pub mod devices;
 pub mod push;
 
 use actix_web::http::Method;
@@ -77,7 +78,7 @@ pub const DEV_ACCOUNT: &str = "AC00000000000000000000000000000000";
 
 /// Every path with the name by which logs of all kinds count it: its own, but for one that changes with its content. The busiest
 /// come first, for the list is searched from its beginning.
-const ENDPOINTS: [(&str, &str); 28] = [
+const ENDPOINTS: [(&str, &str); 35] = [
     (TOKEN, TOKEN),
     (INTROSPECT, INTROSPECT),
     (AUTHORIZE, AUTHORIZE),
@@ -95,6 +96,13 @@ const ENDPOINTS: [(&str, &str); 28] = [
     (SIGN_OUT, SIGN_OUT),
     (ACCOUNT, ACCOUNT),
     (UNLINK, UNLINK),
+    (devices::APPROVE, devices::APPROVE),
+    (devices::ENROL, devices::ENROL),
+    (devices::REMOVE, devices::REMOVE),
+    (devices::DEVICE_SCRIPT, "/static/device.js"),
+    (devices::ENROL_SCRIPT, "/static/enrol.js"),
+    (devices::APPROVE_SCRIPT, "/static/approve.js"),
+    (devices::WORKER, devices::WORKER),
     (HEALTHZ, HEALTHZ),
     (READYZ, READYZ),
     (METRICS, METRICS),
@@ -214,6 +222,7 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         .service(post(UNLINK, pages::account::unlink))
         .service(read(STYLESHEET, pages::assets::stylesheet))
         .service(read(ICON, pages::assets::icon));
+    devices::devices(services);
     push::push(services);
     health(services);
     if with_dev {

@@ -1,11 +1,7 @@
 //! Owns the access-token endpoint's HTTP: an app presents its user's access token of ours and gets one for Twilio's client SDKs.
-//! Scripts of other origins may read the answer when the operator lists them (CORS, fetch.spec.whatwg.org). Leaves whose token it is
+//! Scripts of other origins may read the answer when the operator lists them. Leaves whose token it is
 //! to `oauth/`, and what it permits to `twilio/`.
 
-use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
-    HeaderMap, HeaderValue, ORIGIN, VARY,
-};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use serde::Serialize;
 
@@ -15,14 +11,12 @@ use crate::model::parameters::Parameters;
 use crate::oauth::error::{ErrorCode, Refusal};
 use crate::twilio::access_token::{AccessTokenKey, Identity, NewToken};
 use crate::twilio::asked::{Asked, Refused};
+use crate::web::cors::{let_origin_read, let_origin_send};
 use crate::web::extract::bearer;
 use crate::web::extract::form::{self, Unreadable};
 use crate::web::oauth::in_time;
 use crate::web::reply::{self, ApiFailure, json_answer};
 use crate::web::routes::Shared;
-
-/// How long a browser may remember what scripts may send, in seconds.
-const REMEMBERED: &str = "600";
 
 /// Named as in Twilio's own tutorials, unlike everything of OAuth.
 #[derive(Serialize)]
@@ -51,12 +45,7 @@ pub async fn options(request: HttpRequest, app: Shared) -> HttpResponse {
         return reply::not_found(request, app).await;
     }
     let mut response = HttpResponse::NoContent().finish();
-    if let_origin_read(&request, &app, response.headers_mut()) {
-        let headers = response.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type"));
-        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(REMEMBERED));
-    }
+    let_origin_send(&app.twilio_origins, "GET, POST, OPTIONS", request.headers(), response.headers_mut());
     response
 }
 
@@ -69,7 +58,7 @@ async fn answer(request: HttpRequest, app: Shared, parameters: Result<Parameters
         Ok(response) => response,
         Err(failure) => failure.error_response(),
     };
-    let_origin_read(&request, &app, response.headers_mut());
+    let_origin_read(&app.twilio_origins, request.headers(), response.headers_mut());
     response
 }
 
@@ -91,19 +80,6 @@ async fn token(
     let minted = key.mint(&new, app.protocol.clock.shown_to_others()).map_err(fault)?;
     let body = Body { access_token: minted.expose(), identity: identity.as_str(), expires_in: life.seconds() };
     Ok(json_answer(&body))
-}
-
-/// Lets scripts of the request's origin read the answer, if that is on the list; whoever keeps the answer is told that it is for
-/// this origin alone.
-fn let_origin_read(request: &HttpRequest, app: &App, headers: &mut HeaderMap) -> bool {
-    headers.append(VARY, HeaderValue::from_static("Origin"));
-    let mut origins = request.headers().get_all(ORIGIN);
-    let (Some(origin), None) = (origins.next(), origins.next()) else { return false };
-    let listed = app.twilio_origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes());
-    if listed {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    }
-    listed
 }
 
 impl From<Refused> for ApiFailure {

@@ -53,4 +53,11 @@ pub const KEYS: &[Key] = &[
         "127.0.0.0/8, 10.0.0.0/8",
         "Networks that are not public and to which webhooks of push verification may be posted all the same,\nseparated by commas. None when not given.",
     ),
+    key(
+        "push.allowed_origins",
+        "COUPLET_PUSH_ALLOWED_ORIGINS",
+        None,
+        "https://app.example.com",
+        "Web pages that may be devices of push verification by script, as origins separated by commas. None when not given.\nThis server's own pages need no entry.",
+    ),
 ];

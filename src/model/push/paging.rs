@@ -64,6 +64,11 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
+    /// The first `size` rows.
+    pub fn first(size: u32) -> Self {
+        Self { number: 0, size, cursor: Cursor::Skip(0), descending: false }
+    }
+
     /// The rows of a page when none is asked for.
     pub const SIZE: u32 = 50;
 

@@ -9,7 +9,7 @@ use crate::store::StoreError;
 /// Remembers the credentials of back ends.
 #[async_trait]
 pub trait PushAccountStore: Send + Sync {
-    /// Adds an account.
+    /// Adds an account; one that is there stays as it is.
     async fn add_push_account(&self, account: &PushAccount) -> Result<(), StoreError>;
 
     /// An account.

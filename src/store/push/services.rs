@@ -11,7 +11,7 @@ use crate::store::StoreError;
 /// Remembers services. A service of another account is as if it were not there.
 #[async_trait]
 pub trait PushServiceStore: Send + Sync {
-    /// Adds a service; `false` when its account is gone.
+    /// Adds a service; `false` when its account is gone, or the service is there.
     async fn add_push_service(&self, service: &Service) -> Result<bool, StoreError>;
 
     /// A service.

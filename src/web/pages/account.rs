@@ -1,4 +1,4 @@
-//! Owns the signed-in person's page: profile, linked services, unlink.
+//! Owns the signed-in person's page: profile, linked services, unlink. Leaves its list of devices to `devices.rs`.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::oauth::links::Linked;
 use crate::platforms::preset::platform_title;
 use crate::web::extract::{csrf, form, signed_in};
 use crate::web::pages::views::{AccountPage, LinkedService};
-use crate::web::pages::{Frame, permissions, sign_in};
+use crate::web::pages::{Frame, devices, permissions, sign_in};
 use crate::web::reply::{PageFailure, page_answer, to_page};
 use crate::web::routes::{ACCOUNT, STYLESHEET, Shared};
 
@@ -41,17 +41,21 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
         Some(grant) => app.protocol.is_unlinked(user.id, grant).await?,
         None => false,
     };
+    let devices = devices::list(app, user.id).await?;
+    let unlinked = unlinked.then_some("Unlinked. It can no longer use your account.");
+    let done = unlinked.or_else(|| devices::just_done(request.query_string(), &devices));
     let page = AccountPage {
         service: app.service_name.clone(),
         login: user.login.to_string(),
         email: user.email.as_ref().map(ToString::to_string),
         phone: user.phone.as_ref().map(ToString::to_string),
-        message: unlinked.then(|| "Unlinked. It can no longer use your account.".to_owned()),
+        message: done.map(str::to_owned),
         grants: links.iter().map(|link| linked_service(app, link)).collect(),
+        devices,
         csrf: token.field,
         stylesheet: STYLESHEET,
     };
-    Ok(Frame::own(token.cookie).show(&page))
+    Ok(Frame::scripted(token.cookie).show(&page))
 }
 
 fn linked_service(app: &App, linked: &Linked) -> LinkedService {
@@ -78,7 +82,8 @@ fn reverse_words(standing: ReverseStanding) -> &'static str {
     }
 }
 
-fn day(at: Timestamp) -> String {
+/// A day in words.
+pub(super) fn day(at: Timestamp) -> String {
     at.format("%-d %B %Y").to_string()
 }
 

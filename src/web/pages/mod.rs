@@ -1,11 +1,13 @@
 //! Owns the pages that people see, one file a family: form, view, get and post. Leaves every decision to the rooms.
 
 pub mod account;
+pub mod approve;
 pub mod assets;
 pub mod by_code;
 pub mod consent;
 pub mod dev;
 pub mod dev_messages;
+pub mod devices;
 pub mod problem;
 pub mod sign_in;
 pub mod sign_out;
@@ -29,6 +31,11 @@ const LINKING_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
                       form-action 'self'";
+
+/// The same for pages with scripts of ours, which talk to nobody else.
+const SCRIPTED_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; \
+                               style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                               form-action 'self'";
 
 /// The words for a form that is not of a page of ours in this browser.
 const STALE: &str = "This page was open for too long, or your browser keeps no cookies. Please try again.";
@@ -59,6 +66,11 @@ impl Frame {
     /// A page that leads nowhere else.
     fn own(cookies: impl IntoIterator<Item = Cookie<'static>>) -> Self {
         Self { policy: POLICY, ..Self::linking(cookies) }
+    }
+
+    /// A page that leads nowhere else and has scripts.
+    fn scripted(cookies: impl IntoIterator<Item = Cookie<'static>>) -> Self {
+        Self { policy: SCRIPTED_POLICY, ..Self::linking(cookies) }
     }
 
     fn status(self, status: StatusCode) -> Self {

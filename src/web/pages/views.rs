@@ -1,7 +1,11 @@
 //! The pages as typed views: what each template may show, and nothing of how it was found out.
 //! Handlers beside this file fill the views, `templates/` arranges them, and `static/couplet.css` dresses them.
 
+pub mod devices;
+
 use askama::Template;
+
+use devices::EnrolledDevice;
 
 /// Asks for user name and password, before a link or before the account page.
 #[derive(Template)]
@@ -165,6 +169,8 @@ pub struct AccountPage {
     pub message: Option<String>,
     /// Everything linked at the moment.
     pub grants: Vec<LinkedService>,
+    /// What approves their sign-ins.
+    pub devices: Vec<EnrolledDevice>,
     /// Token that proves the forms were served by us.
     pub csrf: String,
     /// Address of the style sheet.

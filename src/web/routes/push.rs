@@ -1,6 +1,7 @@
 //! Owns the paths of push verification, in Twilio Verify's form, and the addresses that its answers tell.
 
 use actix_web::http::Method;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 
 use super::{at, post, read};
@@ -9,6 +10,7 @@ use crate::model::push::factor::Factor;
 use crate::model::push::service::{Enrolment, Scope, Service};
 use crate::model::push::sid::ServiceSid;
 use crate::model::push::webhook::Webhook;
+use crate::web::cors;
 use crate::web::push::{access_tokens, challenges, entities, factors, notifications, services, webhooks};
 
 /// Everything of push verification lies below.
@@ -68,6 +70,13 @@ macro_rules! resource {
     };
 }
 
+/// What a device may call, which is a page of another origin at times.
+macro_rules! for_devices {
+    ($($resource:tt)*) => {
+        resource!($($resource)*).wrap(from_fn(cors::for_devices))
+    };
+}
+
 /// Everything of push verification.
 pub fn push(to: &mut ServiceConfig) {
     to.service(resource!(SERVICES, GET_POST, services::list, post: services::create))
@@ -76,10 +85,10 @@ pub fn push(to: &mut ServiceConfig) {
         .service(read(ACCESS_TOKEN, access_tokens::get))
         .service(resource!(ENTITIES, GET_POST, entities::list, post: entities::create))
         .service(resource!(ENTITY, GET_DELETE, entities::get, delete: entities::delete))
-        .service(resource!(FACTORS, GET_POST, factors::list, post: factors::create))
-        .service(resource!(FACTOR, ALL, factors::get, post: factors::update, delete: factors::delete))
-        .service(resource!(CHALLENGES, GET_POST, challenges::list, post: challenges::create))
-        .service(resource!(CHALLENGE, GET_POST, challenges::get, post: challenges::answer))
+        .service(for_devices!(FACTORS, GET_POST, factors::list, post: factors::create))
+        .service(for_devices!(FACTOR, ALL, factors::get, post: factors::update, delete: factors::delete))
+        .service(for_devices!(CHALLENGES, GET_POST, challenges::list, post: challenges::create))
+        .service(for_devices!(CHALLENGE, GET_POST, challenges::get, post: challenges::answer))
         .service(post(NOTIFICATIONS, notifications::create))
         .service(resource!(WEBHOOKS, GET_POST, webhooks::list, post: webhooks::create))
         .service(resource!(WEBHOOK, ALL, webhooks::get, post: webhooks::update, delete: webhooks::delete));

@@ -13,7 +13,7 @@ use crate::store::rows::push::AccountRow;
 impl<D: Driver> PushAccountStore for SqlStore<D> {
     async fn add_push_account(&self, account: &PushAccount) -> Result<(), StoreError> {
         let statement = statement!(
-            "INSERT INTO push_accounts (id, auth_token, created_at) VALUES ($1, $2, $3)",
+            "INSERT INTO push_accounts (id, auth_token, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
             account.sid.0,
             account.sealed_token.as_slice(),
             account.created_at,

@@ -27,7 +27,8 @@ impl<D: Driver> PushServiceStore for SqlStore<D> {
         self.changes(statement!(
             "INSERT INTO push_services (id, account_id, friendly_name, code_length, include_date, apn_credential_sid, \
              fcm_credential_sid, created_at, updated_at) \
-             SELECT $1, a.id, $3, $4, $5, $6, $7, $8, $8 FROM push_accounts a WHERE a.id = $2",
+             SELECT $1, a.id, $3, $4, $5, $6, $7, $8, $8 FROM push_accounts a WHERE a.id = $2 \
+             ON CONFLICT (id) DO NOTHING",
             service.sid.0,
             service.account.0,
             settings.friendly_name.as_str(),

@@ -24,7 +24,7 @@ use crate::support::raw::RawAnswer;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Where forms are posted.
-const POSTS: [&str; 17] = [
+const POSTS: [&str; 19] = [
     routes::TOKEN,
     routes::INTROSPECT,
     routes::REVOKE,
@@ -42,10 +42,12 @@ const POSTS: [&str; 17] = [
     FACTORS,
     CHALLENGES,
     CHALLENGE,
+    routes::devices::ENROL,
+    routes::devices::REMOVE,
 ];
 
 /// What is read.
-const READS: [&str; 16] = [
+const READS: [&str; 21] = [
     routes::AUTHORIZE,
     routes::TWILIO_ACCESS_TOKEN,
     routes::METADATA,
@@ -62,6 +64,11 @@ const READS: [&str; 16] = [
     routes::FORGOT,
     SERVICES,
     CHALLENGE,
+    routes::devices::APPROVE,
+    routes::devices::DEVICE_SCRIPT,
+    routes::devices::ENROL_SCRIPT,
+    routes::devices::APPROVE_SCRIPT,
+    routes::devices::WORKER,
 ];
 
 /// Paths of push verification, of things that are not there.
@@ -150,17 +157,19 @@ fn every_path_of_the_public_table_is_tried() {
     let table = include_str!("../../../../src/web/routes.rs");
     let (_, public) = table.split_once("pub fn public").unwrap();
     let (public, _) = public.split_once("\n}\n").unwrap();
+    let devices = include_str!("../../../../src/web/routes/devices.rs");
+    let words = |text: &'static str| text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    // Those for codes stand in the table by their use.
+    let by_use = ["REGISTER", "FORGOT", "SIGN_IN_BY_CODE"];
     let named = |name: &str| {
-        name == "REGISTER"
-            || name == "FORGOT"
-            || name == "SIGN_IN_BY_CODE"
-            || public.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+        by_use.contains(&name) || words(public).any(|word| word == name) || devices.contains(&format!("({name},"))
     };
-    for line in table.lines().filter_map(|line| line.strip_prefix("pub const ")) {
+    for line in table.lines().chain(devices.lines()).filter_map(|line| line.strip_prefix("pub const ")) {
         let Some((name, path)) = line.split_once(": &str =") else { continue };
         let path = path.trim_start();
         let path = path.trim_matches(|c| c == '"' || c == ';');
-        let tried = POSTS.contains(&path) || READS.contains(&path) || ["STYLESHEET"].contains(&name);
+        let by_content = ["STYLESHEET", "DEVICE_SCRIPT", "ENROL_SCRIPT", "APPROVE_SCRIPT"];
+        let tried = POSTS.contains(&path) || READS.contains(&path) || by_content.contains(&name);
         assert!(tried || name.starts_with("DEV_") || !named(name), "{name} is served and not tried");
     }
 }

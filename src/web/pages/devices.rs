@@ -1,0 +1,127 @@
+//! Owns the account page's list of devices that approve sign-ins: showing it, letting this browser enrol, removing one. Leaves
+//! what a device may do to `push/`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::identity::sign_in::SignedInUser;
+use crate::model::failure::{Failure, Fault};
+use crate::model::ids::UserId;
+use crate::model::push::factor::{Factor, Platform};
+use crate::model::push::sid::FactorSid;
+use crate::push::Denied;
+use crate::web::extract::{csrf, form, signed_in};
+use crate::web::pages::account::day;
+use crate::web::pages::views::devices::EnrolledDevice;
+use crate::web::reply::{PageFailure, json_answer, page_answer, to_page};
+use crate::web::routes::{ACCOUNT, Shared};
+
+/// Names in the address the device that was just added.
+const ADDED: &str = "added=";
+
+/// Names in the address the device that was just removed.
+const REMOVED: &str = "removed=";
+
+/// What this browser enrols with. Named as the mobile SDKs' samples name it, and with what is needed for Web Push.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ticket<'a> {
+    token: &'a str,
+    service_sid: String,
+    account_sid: String,
+    identity: &'a str,
+    factor_type: &'static str,
+    vapid_key: Option<String>,
+    subscription: Option<Value>,
+}
+
+/// The devices of a person, as the page shows them.
+pub(super) async fn list(app: &App, user: UserId) -> Result<Vec<EnrolledDevice>, PageFailure> {
+    let devices = app.push.devices_of(user).await.map_err(failure)?;
+    Ok(devices.iter().map(shown).collect())
+}
+
+fn shown(device: &Factor) -> EnrolledDevice {
+    EnrolledDevice {
+        sid: device.sid.to_string(),
+        name: device.friendly_name.clone(),
+        since: day(device.created_at),
+        since_iso: device.created_at.to_rfc3339(),
+        notified: device.config.platform != Platform::None,
+    }
+}
+
+/// What the address says was just done, if the list shows that it was.
+pub(super) fn just_done(query: &str, devices: &[EnrolledDevice]) -> Option<&'static str> {
+    let has = |sid: FactorSid| devices.iter().any(|device| device.sid == sid.to_string());
+    let named = |what: &str| query.strip_prefix(what).and_then(FactorSid::parse);
+    if named(ADDED).is_some_and(has) {
+        return Some("Added. It can now approve sign-ins.");
+    }
+    named(REMOVED).is_some_and(|sid| !has(sid)).then_some("Removed. It can no longer approve sign-ins.")
+}
+
+/// Gives this browser, posted to by the page's script, what it enrols with.
+pub async fn enrol(request: HttpRequest, payload: web::Payload, app: Shared) -> HttpResponse {
+    let result = give_ticket(&request, payload, &app).await;
+    page_answer(&request, &app, result)
+}
+
+async fn give_ticket(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<HttpResponse, PageFailure> {
+    let form = form::read(request, payload).await?;
+    let user: Option<SignedInUser> = signed_in::read(request, app).await?;
+    let Some(person) = &user else { return Ok(to_page(ACCOUNT)) };
+    csrf::check(request, app, user.as_ref(), &form)
+        .map_err(|_| PageFailure::Forged { retry: Some(ACCOUNT.to_owned()) })?;
+    let (enrolment, token) = app.push.enrol_user(person.id).await.map_err(failure)?;
+    let scope = &enrolment.scope;
+    Ok(json_answer(&Ticket {
+        token: token.expose(),
+        service_sid: scope.service.to_string(),
+        account_sid: scope.account.to_string(),
+        identity: scope.identity.as_str(),
+        factor_type: "push",
+        vapid_key: vapid_key(app),
+        subscription: rehearsed_subscription(app),
+    }))
+}
+
+/// The public key of this server for Web Push (RFC 8292), where it sends any: 65 bytes in Base64url without padding.
+fn vapid_key(_app: &App) -> Option<String> {
+    None
+}
+
+/// A push subscription at the stand-in for a push service, where there is one: `{"endpoint", "keys": {"p256dh", "auth"}}`.
+fn rehearsed_subscription(_app: &App) -> Option<Value> {
+    None
+}
+
+/// The posted form that removes a device.
+pub async fn remove(request: HttpRequest, payload: web::Payload, app: Shared) -> HttpResponse {
+    let result = forget(&request, payload, &app).await;
+    page_answer(&request, &app, result)
+}
+
+async fn forget(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<HttpResponse, PageFailure> {
+    let form = form::read(request, payload).await?;
+    let user: Option<SignedInUser> = signed_in::read(request, app).await?;
+    let Some(person) = &user else { return Ok(to_page(ACCOUNT)) };
+    csrf::check(request, app, user.as_ref(), &form)
+        .map_err(|_| PageFailure::Forged { retry: Some(ACCOUNT.to_owned()) })?;
+    let device = form.one("device").ok().flatten().and_then(FactorSid::parse).ok_or(PageFailure::Incomplete)?;
+    match app.push.forget_device(person.id, device).await.map_err(failure)? {
+        true => Ok(to_page(&format!("{ACCOUNT}?{REMOVED}{device}"))),
+        false => Ok(to_page(ACCOUNT)),
+    }
+}
+
+/// Nothing here is refused to a person about their own devices.
+fn failure(denied: Denied) -> PageFailure {
+    match denied {
+        Failure::Store(error) => PageFailure::Store(error),
+        Failure::Internal(fault) => PageFailure::Internal(fault),
+        Failure::Refused(refusal) => PageFailure::Internal(Fault::new(refusal.message().to_owned())),
+    }
+}
