@@ -1,5 +1,6 @@
 //! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
 
+mod push;
 pub mod texts;
 
 use std::collections::BTreeMap;
@@ -24,8 +25,6 @@ use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{Policy, Protocol};
 use crate::partners::Partners;
 use crate::push::Push;
-use crate::push::sender::NoSender;
-use crate::push::targets::Targets;
 use crate::rehearse::dev::Rehearsal;
 use crate::steady_clock::SteadyClock;
 use crate::store::Store;
@@ -155,8 +154,7 @@ impl App {
             doors: doors(config.throttle, salt),
             texts: texts::texts(config, salt, randomness.clone())?,
         };
-        let targets = Targets::new(config.webhook_networks.clone());
-        let push = Push::new(store.clone(), keys, clock.clone(), randomness.clone(), Arc::new(NoSender), targets)?;
+        let push = push::push(config, issuer, store.clone(), keys, clock.clone(), randomness.clone())?;
         Ok(Self {
             service_name: config.service_name(),
             protocol,
@@ -231,6 +229,7 @@ impl App {
                 seconds: queue.took.as_secs_f64(),
             },
             partner_calls: self.protocol.partners.calls(),
+            push_messages: self.push.sender.counts(),
             draining: self.is_draining(),
             lost_log_lines: lost_log_lines(),
             spans: otel::spans(),

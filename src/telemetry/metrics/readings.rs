@@ -13,6 +13,8 @@ pub struct Readings {
     pub hashing: Hashing,
     /// Calls to partners, by what was asked and what became of it.
     pub partner_calls: PartnerCalls,
+    /// Push messages, by platform and what became of them.
+    pub push_messages: Vec<(&'static str, &'static str, u64)>,
     /// Whether the server was told to stop.
     pub draining: bool,
     /// Log lines lost because nobody took them.
@@ -117,6 +119,12 @@ impl Collector for Readings {
         for (asked, result, count) in self.partner_calls {
             let labels = [("asked", asked), ("result", result)];
             calls.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(&count, None)?;
+        }
+        let help = "Push messages to devices, by platform and what became of them";
+        let mut messages = encoder.encode_descriptor("push_messages", help, None, MetricType::Counter)?;
+        for (platform, result, count) in &self.push_messages {
+            let labels = [("platform", *platform), ("result", *result)];
+            messages.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(count, None)?;
         }
         Ok(())
     }
