@@ -6,6 +6,7 @@ pub mod by_code;
 pub mod consent;
 pub mod dev;
 pub mod dev_messages;
+pub mod dev_pushes;
 pub mod problem;
 pub mod sign_in;
 pub mod sign_out;
