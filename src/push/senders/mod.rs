@@ -188,7 +188,6 @@ impl Shared {
 
     /// The device is not there any more: from now on it asks by itself, unless it has told another token meanwhile.
     async fn forget(&self, job: &Job, why: &str) {
-        self.counted.count(job.platform, Fate::Gone);
         let (factor, platform) = (job.message.factor, job.platform.as_str());
         match self.store.forget_push_token(factor, job.platform, &job.token, self.clock.now()).await {
             Ok(true) => tracing::warn!(%factor, platform, why, "a device's registration is dead and was removed"),
@@ -197,5 +196,6 @@ impl Shared {
             }
             Err(error) => tracing::error!(%factor, platform, %error, "a dead registration could not be removed"),
         }
+        self.counted.count(job.platform, Fate::Gone);
     }
 }
