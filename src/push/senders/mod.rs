@@ -37,6 +37,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// The pauses between tries, unless the service says how long: the first, twice that, and so on to the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// How often the removal of a dead registration is tried. If all fails, the next message finds it dead again.
+const REMOVALS: u32 = 3;
+
 /// Brings messages by the platforms that are configured.
 pub struct Senders {
     shared: Arc<Shared>,
@@ -189,12 +192,17 @@ impl Shared {
     /// The device is not there any more: from now on it asks by itself, unless it has told another token meanwhile.
     async fn forget(&self, job: &Job, why: &str) {
         let (factor, platform) = (job.message.factor, job.platform.as_str());
-        match self.store.forget_push_token(factor, job.platform, &job.token, self.clock.now()).await {
-            Ok(true) => tracing::warn!(%factor, platform, why, "a device's registration is dead and was removed"),
-            Ok(false) => {
-                tracing::info!(%factor, platform, why, "a device's registration is dead; it has another already")
+        for left in (0..REMOVALS).rev() {
+            match self.store.forget_push_token(factor, job.platform, &job.token, self.clock.now()).await {
+                Ok(true) => tracing::warn!(%factor, platform, why, "a device's registration is dead and was removed"),
+                Ok(false) => tracing::info!(%factor, platform, why, "a device's registration is dead; it has another"),
+                Err(_) if left > 0 => {
+                    sleep(PAUSES.0).await;
+                    continue;
+                }
+                Err(error) => tracing::error!(%factor, platform, %error, "a dead registration could not be removed"),
             }
-            Err(error) => tracing::error!(%factor, platform, %error, "a dead registration could not be removed"),
+            break;
         }
         self.counted.count(job.platform, Fate::Gone);
     }

@@ -5,14 +5,42 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
 use serde_json::Value;
 
 use crate::rehearse::push_service::{Answer, Call, PushService, Pushed};
 use crate::web::extract::form::read_body;
 use crate::web::pages::Frame;
 use crate::web::pages::dev::{allowed, elsewhere};
-use crate::web::pages::views::{DevPush, DevPushesPage};
 use crate::web::routes::{STYLESHEET, Shared};
+
+/// Shows the messages that browsers got.
+#[derive(Template)]
+#[template(path = "dev/pushes.html")]
+struct DevPushesPage {
+    /// Name of the service.
+    service: String,
+    /// Whether messages go to browsers.
+    on: bool,
+    /// The messages, the latest first.
+    messages: Vec<DevPush>,
+    /// Why some were refused, the latest first.
+    refused: Vec<String>,
+    /// Address of the style sheet.
+    stylesheet: &'static str,
+}
+
+/// A message that a browser got.
+struct DevPush {
+    /// What the person is asked.
+    message: String,
+    /// About which challenge.
+    challenge: String,
+    /// When, as a time of day.
+    at: String,
+    /// For how many seconds it would be kept.
+    ttl: u32,
+}
 
 /// The messages, the latest first.
 pub async fn page(request: HttpRequest, app: Shared) -> HttpResponse {

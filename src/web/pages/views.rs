@@ -235,34 +235,6 @@ pub struct DevMessage {
     pub at: String,
 }
 
-/// Shows the messages that browsers got.
-#[derive(Template)]
-#[template(path = "dev/pushes.html")]
-pub struct DevPushesPage {
-    /// Name of the service.
-    pub service: String,
-    /// Whether messages go to browsers.
-    pub on: bool,
-    /// The messages, the latest first.
-    pub messages: Vec<DevPush>,
-    /// Why some were refused, the latest first.
-    pub refused: Vec<String>,
-    /// Address of the style sheet.
-    pub stylesheet: &'static str,
-}
-
-/// A message that a browser got.
-pub struct DevPush {
-    /// What the person is asked.
-    pub message: String,
-    /// About which challenge.
-    pub challenge: String,
-    /// When, as a time of day.
-    pub at: String,
-    /// For how many seconds it would be kept.
-    pub ttl: u32,
-}
-
 /// Shows the rehearsed link step by step.
 #[derive(Template)]
 #[template(path = "dev/link.html")]

@@ -8,8 +8,9 @@ use crate::support::program::Program;
 /// What `serve` says of push.
 fn told(program: &Program, text: &str) -> Vec<String> {
     program.write("couplet.toml", &format!("public_url = \"https://a.example\"\n[push]\n{text}"));
-    let lines = program.run("serve").err.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
-    lines.into_iter().filter(|line| line.starts_with("push.")).collect()
+    let ran = program.run("serve");
+    let lines = ran.err.lines().map(|line| line.trim_start_matches("couplet: ").to_owned());
+    lines.filter(|line| line.starts_with("push.")).collect()
 }
 
 const APPLE: &str = "apns_key_file = \"key.p8\"\napns_key_id = \"ABC123DEFG\"\napns_team_id = \"DEF123GHIJ\"\n\

@@ -176,11 +176,11 @@ impl Shared {
         let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, self.key.public_key().as_ref());
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "no signature")?;
         key.verify(text.as_bytes(), &signature).map_err(|_| "a wrong signature")?;
-        let now = self.clock.now().timestamp();
+        let (now, iat) = (self.clock.now().timestamp(), claims["iat"].as_i64().ok_or("no iat")?);
         let aud = format!("{}/token", self.url.get().unwrap());
         let scope = "https://www.googleapis.com/auth/firebase.messaging";
-        let expected = json!({ "iss": EMAIL, "scope": scope, "aud": aud, "iat": now, "exp": now + 3600 });
-        if *claims == expected { Ok(()) } else { Err("other claims") }
+        let expected = json!({ "iss": EMAIL, "scope": scope, "aud": aud, "iat": iat, "exp": iat + 3600 });
+        if *claims == expected && (0..60).contains(&(now - iat)) { Ok(()) } else { Err("other claims") }
     }
 
     fn take(&self, request: &Request) -> Result<Answer, Answer> {
