@@ -1,0 +1,53 @@
+//! Push messages to a browser at a real server process: in `dev`, where a page shows them, and when the process ends.
+
+use std::sync::Arc;
+
+use couplet::app::{SystemClock, SystemRandomness};
+use couplet::model::time::Clock;
+use couplet::rehearse::push_service::PushService;
+use rstest::rstest;
+
+use crate::support::app::Backend::{self, Postgres, Sqlite};
+use crate::support::postgres::free_port;
+use crate::support::program::Program;
+use crate::support::push::{ALICE, BackEnd, Basic, Device};
+
+#[rstest]
+#[tokio::test]
+async fn in_dev_messages_to_browsers_are_shown_on_a_page_that_leads_to_the_answer(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let program = Program::on(backend).await.with("COUPLET_LISTEN", &format!("127.0.0.1:{}", free_port()));
+    let server = program.serve("dev").await;
+    let page = |path: &str| reqwest::get(format!("{}{path}", server.url));
+    assert!(page("/dev/pushes").await.unwrap().text().await.unwrap().contains("None yet"));
+    let account = program.run("push account add --json").json();
+    let basic =
+        Basic::new(&server.url, account["account_sid"].as_str().unwrap(), account["auth_token"].as_str().unwrap());
+    let service = basic.post("/v2/Services", &[("FriendlyName", "Owl Bank")]).await.made();
+    let back_end = BackEnd { basic, service: format!("/v2/Services/{service}") };
+    // A subscription is its address, so any program that knows where the service is can make one.
+    let url = format!("{}/dev/push", server.url).parse().unwrap();
+    let service = PushService::new(url, Arc::new(SystemClock), Arc::new(SystemRandomness));
+    let token = service.subscribe(None).to_string();
+    let mut device = Device::new(&server.url, &back_end.entity(ALICE));
+    device.enrol(&back_end.access_token(ALICE).await).await.made();
+    assert_eq!(device.verify(SystemClock.now()).await.json["status"], "verified");
+    let form = [("Config.NotificationPlatform", "web"), ("Config.NotificationToken", &*token)];
+    assert_eq!(device.at(SystemClock.now()).post(&device.path(), &form).await.status, 200);
+    let challenge = back_end.ask(&device, &[]).await;
+    let link = format!("/approve?challenge={}", challenge.rsplit('/').next().unwrap());
+    let mut shown = String::new();
+    for _ in 0..200 {
+        shown = page("/dev/pushes").await.unwrap().text().await.unwrap();
+        if shown.contains("Is it you?") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(shown.contains("Is it you?") && shown.contains(&link), "{shown} {}", server.log());
+    let forged = reqwest::Client::new().post(format!("{}/dev/push/{}", server.url, token.split('/').last().unwrap()));
+    assert_eq!(forged.send().await.unwrap().status(), 404, "no such subscription");
+    let from_afar = reqwest::Client::new().get(format!("{}/dev/pushes", server.url)).header("Forwarded", "192.0.2.1");
+    assert_eq!(from_afar.send().await.unwrap().status(), 404);
+}
