@@ -174,7 +174,10 @@ impl PushService {
         if call.method != "POST" {
             return Err(refuse(405, "messages are posted"));
         }
-        let (seed, bound) = call.subscription.split_once('.').ok_or_else(unknown)?;
+        let is_bound =
+            |bound: &str| bound == UNBOUND || URL_SAFE_NO_PAD.decode(bound).is_ok_and(|digest| digest.len() == 32);
+        let (seed, bound) =
+            call.subscription.split_once('.').filter(|(_, bound)| is_bound(bound)).ok_or_else(unknown)?;
         let browser = Browser::of(seed).ok_or_else(unknown)?;
         let authorization = (call.header)("authorization").ok_or_else(|| refuse(401, "there is no Authorization"))?;
         let origin = self.base_url.origin().ascii_serialization();

@@ -4,7 +4,7 @@ mod account;
 mod answers;
 mod apns;
 mod challenges;
-mod devices;
+pub mod devices;
 mod factors;
 mod fcm;
 mod hooks;
