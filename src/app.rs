@@ -1,6 +1,7 @@
 //! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
 
 mod doors;
+mod push;
 mod readings;
 pub mod texts;
 
@@ -26,8 +27,6 @@ use crate::model::time::{Clock, Timestamp};
 use crate::oauth::{Policy, Protocol};
 use crate::partners::Partners;
 use crate::push::Push;
-use crate::push::sender::NoSender;
-use crate::push::targets::Targets;
 use crate::rehearse::dev::Rehearsal;
 use crate::steady_clock::SteadyClock;
 use crate::store::Store;
@@ -158,8 +157,7 @@ impl App {
             doors: doors::doors(config.throttle, salt),
             texts: texts::texts(config, salt, randomness.clone())?,
         };
-        let targets = Targets::new(config.webhook_networks.clone());
-        let push = Push::new(store.clone(), keys, clock.clone(), randomness.clone(), Arc::new(NoSender), targets)?;
+        let push = push::push(config, issuer, store.clone(), keys, clock.clone(), randomness.clone())?;
         Ok(Self {
             service_name: config.service_name(),
             protocol,

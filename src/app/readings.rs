@@ -28,6 +28,7 @@ impl App {
                 seconds: queue.took.as_secs_f64(),
             },
             partner_calls: self.protocol.partners.calls(),
+            push_messages: self.push.sender.counts(),
             text_messages: self.text_messages(),
             webhooks: self.push.outbox.outcomes.read().into(),
             draining: self.is_draining(),

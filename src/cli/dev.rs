@@ -3,6 +3,7 @@
 
 mod kept;
 mod messages;
+mod push_service;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use crate::rehearse::dev::{PARTNER, Rehearsal};
 use crate::rehearse::login_with_amazon::LoginWithAmazon;
 use crate::store::open::{Migrations, open as open_store};
 use crate::tokens::master_key::MasterKey;
-use crate::web::routes::{DEV_AMAZON_TOKEN, DEV_CALLBACK, DEV_MESSAGES};
+use crate::web::routes::{DEV_AMAZON_TOKEN, DEV_CALLBACK, DEV_MESSAGES, DEV_PUSHES};
 
 const LOGIN: &str = "demo";
 
@@ -71,6 +72,7 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
     let master_key = MasterKey::read_or_create(&open::dev_key_file(&config), &SystemRandomness)?;
     let kept = Kept::read_or_make(&config.data_dir.join("dev.json"))?;
     let messages = messages::stand_in(&mut config, &base_url)?;
+    let push_service = push_service::stand_in(&mut config, &base_url, address(&listener)?)?;
     let mut app = open::assemble(&config, &issuer, store, master_key).await?;
     ensure_user(&config, &app, &kept).await?;
     let client = ensure_client(&app, &kept.client_secret, &format!("{base_url}{DEV_CALLBACK}")).await?;
@@ -79,6 +81,7 @@ pub async fn run(mut config: Config) -> Result<(), CliError> {
     let mut rehearsal = rehearsal(&config, &issuer, &base_url, &client, kept)?;
     rehearsal.amazon = rehearsal.amazon.filter(|_| two_way);
     rehearsal.messages = messages;
+    rehearsal.push_service = push_service;
     tell(&base_url, &rehearsal);
     app.rehearsal = Some(rehearsal);
     serve(app, listener, None).await
@@ -184,6 +187,7 @@ fn rehearsal(
         http: outbound()?,
         amazon: Some(LoginWithAmazon::new(AMAZON_CLIENT, amazon_secret, clock, randomness)),
         messages: None,
+        push_service: None,
         attempts: Default::default(),
     })
 }
@@ -196,6 +200,7 @@ fn tell(base_url: &str, rehearsal: &Rehearsal) {
         ("Password", rehearsal.password.expose().to_owned()),
         ("Phone", PHONE.to_owned()),
         ("Text messages", format!("{base_url}{DEV_MESSAGES}")),
+        ("Push messages", format!("{base_url}{DEV_PUSHES}")),
     ]);
     line("\nFor the Alexa developer console, your skill, Build, Account Linking:\n");
     let console: Vec<_> = rehearsal.console.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();

@@ -36,7 +36,7 @@ const BACKLOG: u32 = 4096;
 /// Files beside the public connections: database, admin listener, partners, the program's own.
 const OTHER_FILES: u32 = 512;
 
-/// Longest wait for text messages on their way.
+/// Longest wait for text messages, and for push messages, on their way.
 const SENDING: Duration = Duration::from_secs(5);
 
 /// Longest wait for the database's connections to end.
@@ -106,6 +106,9 @@ pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) 
         && timeout(SENDING, texts.ended()).await.is_err()
     {
         tracing::warn!("the last text messages were not handed over in time; who waits for one asks again");
+    }
+    if timeout(SENDING, app.push.sender.ended()).await.is_err() {
+        tracing::warn!("the last push messages were not handed over in time; devices ask by themselves");
     }
     // It ends by itself; a code that is with the partner at this moment is worth the wait.
     drop(exchanging.await);

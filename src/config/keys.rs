@@ -1,5 +1,6 @@
 //! Owns the table of keys: the only place where a key's name, variable, default and meaning are written.
 
+mod push;
 mod sms;
 mod twilio;
 
@@ -31,8 +32,8 @@ const fn key(
 /// Every key there is.
 pub const KEYS: &[Key] = &ALL;
 
-const ALL: [Key; SERVER.len() + sms::KEYS.len() + twilio::KEYS.len() + TELLING.len()] =
-    joined([SERVER, sms::KEYS, twilio::KEYS, TELLING]);
+const ALL: [Key; SERVER.len() + sms::KEYS.len() + twilio::KEYS.len() + push::KEYS.len() + TELLING.len()] =
+    joined([SERVER, sms::KEYS, twilio::KEYS, push::KEYS, TELLING]);
 
 /// Tables, one after the other. It is worked out by the compiler, for which a wrong place is an error.
 #[expect(clippy::indexing_slicing, reason = "worked out at compile time")]

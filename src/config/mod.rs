@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod parse;
 mod problems;
+mod push;
 mod sms;
 mod tls_files;
 mod twilio;
@@ -26,6 +27,7 @@ use parse::{
     parse_networks, parse_public_url, parse_rate,
 };
 pub use problems::{Problem, Problems};
+pub use push::PushServices;
 pub use sms::{Sms, SmsLimits, Twilio};
 use values::{Values, either};
 
@@ -83,10 +85,12 @@ pub struct Config {
     pub twilio_origins: Vec<String>,
     /// Text messages.
     pub sms: Sms,
-    /// Networks beside the public internet that webhooks of push verification may go to.
+    /// Networks beside the public internet that webhooks of push verification, and messages to browsers, may go to.
     pub webhook_networks: Vec<IpNet>,
     /// The origins of web pages that may be devices of push verification, as browsers write them.
     pub push_origins: Vec<String>,
+    /// By what messages go to devices.
+    pub push: PushServices,
     /// How logs look; by whether standard error is a terminal when absent.
     pub log_format: Option<LogFormat>,
     /// The collector that takes traces, if there is one.
@@ -212,6 +216,7 @@ fn read(values: &mut Values, purpose: Purpose, problems: &mut Problems) -> Confi
         sms: sms::read(values, problems),
         webhook_networks: values.optional("push.webhook_networks", problems, parse_networks).unwrap_or_default(),
         push_origins: values.optional("push.allowed_origins", problems, twilio::parse_origins).unwrap_or_default(),
+        push: push::read(values, purpose, problems),
         log_format: values.optional("log.format", problems, parse_log_format),
         otlp_endpoint: values.optional("telemetry.otlp_endpoint", problems, parse_collector),
         scopes: values.scopes(),

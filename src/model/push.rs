@@ -10,4 +10,5 @@ pub mod identity;
 pub mod paging;
 pub mod service;
 pub mod sid;
+pub mod subscription;
 pub mod webhook;

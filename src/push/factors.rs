@@ -1,8 +1,9 @@
-//! Owns factors: how a device gets in, shows that it holds its key, changes how it is reached, and goes.
+//! Owns factors: how a device gets in, shows that it holds its key, is changed, and goes. Leaves how it is reached to
+//! `registrations.rs`.
 
 use crate::model::parameters::Parameters;
 use crate::model::push::event::EventKind;
-use crate::model::push::factor::{Factor, FactorChange, FactorConfig, FactorStatus, Platform};
+use crate::model::push::factor::{Factor, FactorStatus};
 use crate::model::push::paging::{Page, Position};
 use crate::model::push::service::{Enrolment, Scope};
 use crate::model::push::sid::{CredentialSid, EntitySid, FactorSid, ServiceSid};
@@ -86,7 +87,7 @@ impl Push {
             friendly_name: enrolment.and_then(|enrolment| enrolment.friendly_name.clone()).unwrap_or(given),
             status: FactorStatus::Unverified,
             public_key: public_key.to_owned(),
-            config: new_config(&form)?,
+            config: self.new_config(&form)?,
             metadata: form.texts("Metadata")?,
             tries: 0,
             created_at: now,
@@ -124,7 +125,7 @@ impl Push {
     ) -> Result<Factor, Denied> {
         let factor = self.factor_at(&caller.at(at.0, at.1)?, sid).await?;
         let form = Form::new(parameters);
-        let change = read_change(&form, &factor)?;
+        let change = self.read_change(&form, &factor)?;
         let verified = match form.raw("AuthPayload")? {
             Some(payload) => {
                 self.check_verification(&factor, payload).await?;
@@ -208,35 +209,4 @@ fn enrolled(enrolment: &Enrolment, service: &str, identity: &str) -> Result<Scop
         return Ok(scope.clone());
     }
     Err(Refusal::unauthorized("the access token is for another service or identity"))
-}
-
-fn platform(form: &Form<'_>) -> Result<Option<Platform>, Refusal> {
-    let Some(text) = form.raw("Config.NotificationPlatform")? else { return Ok(None) };
-    let unknown = || form.refuse("Config.NotificationPlatform has to be apn, fcm or none");
-    Platform::parse(text).map(Some).ok_or_else(unknown)
-}
-
-fn new_config(form: &Form<'_>) -> Result<FactorConfig, Refusal> {
-    let platform = platform(form)?.ok_or_else(|| form.refuse("Config.NotificationPlatform is missing"))?;
-    let token = match platform {
-        Platform::None => None,
-        Platform::Apn | Platform::Fcm => Some(form.required_text("Config.NotificationToken", 32..=255)?),
-    };
-    let (sdk_version, app_id) = (form.text("Config.SdkVersion", 1..=64)?, form.text("Config.AppId", 1..=100)?);
-    Ok(FactorConfig { sdk_version, app_id, platform, token })
-}
-
-fn read_change(form: &Form<'_>, factor: &Factor) -> Result<FactorChange, Refusal> {
-    let change = FactorChange {
-        friendly_name: form.text("FriendlyName", 1..=64)?,
-        sdk_version: form.text("Config.SdkVersion", 1..=64)?,
-        app_id: form.text("Config.AppId", 1..=100)?,
-        platform: platform(form)?,
-        token: form.text("Config.NotificationToken", 32..=255)?,
-    };
-    let reached = change.platform.unwrap_or(factor.config.platform) != Platform::None;
-    if reached && change.token.is_none() && factor.config.token.is_none() {
-        return Err(form.refuse("Config.NotificationToken is missing"));
-    }
-    Ok(change)
 }

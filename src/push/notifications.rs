@@ -63,6 +63,6 @@ impl Push {
         let left = challenge.expires_at.signed_duration_since(self.now()).num_seconds();
         let ttl = min(ttl.unwrap_or(TTL), u32::try_from(left).unwrap_or_default());
         let message = challenge.details.message.clone();
-        self.sender.send(&factor.config, PushMessage { challenge: challenge.sid, factor: factor.sid, message, ttl });
+        self.sender.send(factor, PushMessage { challenge: challenge.sid, factor: factor.sid, message, ttl });
     }
 }

@@ -13,7 +13,7 @@ use crate::model::push::sid::WebhookSid;
 use crate::model::push::webhook::Delivery;
 use crate::model::time::{Clock, after};
 use crate::push::accounts::auth_token;
-use crate::push::targets::{CheckedNames, Targets};
+use crate::push::targets::Targets;
 use crate::push::webhook_signature::{Scheme, sign};
 use crate::store::Store;
 use crate::tokens::keys::Keys;
@@ -65,16 +65,7 @@ impl From<reqwest::Error> for Failed {
 impl Outbox {
     /// Sends to these targets only.
     pub fn new(store: Arc<dyn Store>, keys: Arc<Keys>, clock: Arc<dyn Clock>, targets: Targets) -> Result<Self, Fault> {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            // A proxy would look names up by itself.
-            .no_proxy()
-            .dns_resolver(Arc::new(CheckedNames(targets.clone())))
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(PATIENCE)
-            .user_agent(concat!("couplet/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Fault::new(format!("the HTTP client for webhooks can't be made: {error}")))?;
+        let http = targets.client(PATIENCE)?;
         Ok(Self { store, keys, clock, http, targets, outcomes: Outcomes::of(OUTCOMES), happened: Notify::new() })
     }
 

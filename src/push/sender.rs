@@ -1,6 +1,8 @@
-//! Owns what a message to a device says, and the way out to those that bring it there.
+//! Owns what a message to a device says, and what the room asks of those that bring it there.
 
-use crate::model::push::factor::FactorConfig;
+use async_trait::async_trait;
+
+use crate::model::push::factor::{Factor, Platform};
 use crate::model::push::sid::{ChallengeSid, FactorSid};
 
 /// A message that wakes an app up. It says nothing that the app could not ask for.
@@ -28,17 +30,41 @@ impl PushMessage {
     }
 }
 
+/// How often something came of messages: by which platform, what, how often.
+pub type Counts = Vec<(&'static str, &'static str, u64)>;
+
 /// Brings messages to devices.
+#[async_trait]
 pub trait Sender: Send + Sync {
     /// Takes a message over and returns at once; it may get lost, for the app asks by itself when it is opened.
-    fn send(&self, to: &FactorConfig, message: PushMessage);
+    fn send(&self, to: &Factor, message: PushMessage);
+
+    /// Whether messages go out by this platform.
+    fn serves(&self, platform: Platform) -> bool;
+
+    /// What became of messages so far.
+    fn counts(&self) -> Counts;
+
+    /// Tries nothing again from now on, and returns when nothing is under way.
+    async fn ended(&self);
 }
 
 /// Brings nothing anywhere: apps ask by themselves.
 pub struct NoSender;
 
+#[async_trait]
 impl Sender for NoSender {
-    fn send(&self, _to: &FactorConfig, message: PushMessage) {
+    fn send(&self, _to: &Factor, message: PushMessage) {
         tracing::debug!(challenge = %message.challenge, "no sender is configured; the device asks by itself");
     }
+
+    fn serves(&self, _platform: Platform) -> bool {
+        false
+    }
+
+    fn counts(&self) -> Counts {
+        Counts::new()
+    }
+
+    async fn ended(&self) {}
 }

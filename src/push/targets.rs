@@ -1,13 +1,17 @@
-//! Owns where webhooks may go: the public internet, and networks that the operator names. Whoever may add a webhook must not
-//! reach the operator's own machines by it. Names are looked up here, and a connection is made to no other address than was
-//! looked at.
+//! Owns where webhooks and messages to browsers may go: the public internet, and networks that the operator names. Whoever may
+//! give an address must not reach the operator's own machines by it. Names are looked up here, and a connection is made to no
+//! other address than was looked at.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::net::lookup_host;
 use url::{Host, Url};
+
+use crate::model::failure::Fault;
 
 /// Networks that are not the public internet (RFC 6890 and the registries that it began).
 const PRIVATE: [&str; 16] = [
@@ -32,7 +36,7 @@ const PRIVATE: [&str; 16] = [
 /// The part of IPv6 that is routed in public; and in it what is set apart.
 const GLOBAL_V6: (&str, &str) = ("2000::/3", "2001::/23");
 
-/// Where webhooks may go.
+/// Where webhooks and messages to browsers may go.
 #[derive(Clone, Debug)]
 pub struct Targets {
     allowed: Vec<IpNet>,
@@ -78,14 +82,45 @@ impl Targets {
         if !url.username().is_empty() || url.password().is_some() {
             return Some("must not hold credentials");
         }
-        let address = match url.host() {
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address),
-            Some(Host::Domain(name)) if is_local(name) => IpAddr::from([127, 0, 0, 1]),
-            Some(Host::Domain(_)) => return None,
-            None => return Some("has no host"),
-        };
-        if self.may_reach(address) { None } else { Some("leads to an address that is not public") }
+        if !url.has_host() {
+            return Some("has no host");
+        }
+        match literal(&url) {
+            Some(address) if !self.may_reach(address) => Some("leads to an address that is not public"),
+            _ => None,
+        }
+    }
+
+    /// The same of a browser's push service, which has to be reached by https but in the networks that the operator names.
+    pub fn why_no_push_service(&self, url: &Url) -> Option<&'static str> {
+        let named = |address: IpAddr| self.allowed.iter().any(|network| network.contains(&address.to_canonical()));
+        match self.why_not(url.as_str()) {
+            None if url.scheme() == "http" && !literal(url).is_some_and(named) => Some("has to begin with https://"),
+            why => why,
+        }
+    }
+
+    /// The client for requests to such addresses: it follows no redirect, and a try ends after `patience`.
+    pub fn client(&self, patience: Duration) -> Result<reqwest::Client, Fault> {
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            // A proxy would look names up by itself.
+            .no_proxy()
+            .dns_resolver(Arc::new(CheckedNames(self.clone())))
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(patience)
+            .user_agent(concat!("couplet/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Fault::new(format!("the HTTP client for addresses of others can't be made: {error}")))
+    }
+}
+
+/// The address, where it need not be looked up.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => Some(IpAddr::V6(address)),
+        Host::Domain(name) => is_local(name).then(|| IpAddr::from([127, 0, 0, 1])),
     }
 }
 
@@ -156,6 +191,18 @@ mod tests {
     #[case("https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/")]
     fn what_is_public_is_a_target(#[case] url: &str) {
         assert_eq!(Targets::new(Vec::new()).why_not(url), None);
+    }
+
+    #[rstest]
+    #[case("http://push.example.com/1", false)]
+    #[case("http://93.184.215.14/1", false)]
+    #[case("https://10.0.0.1/1", false)]
+    #[case("https://push.example.com/1", true)]
+    #[case("http://127.0.0.1:4000/1", true)]
+    #[case("http://localhost:4000/1", true)]
+    fn a_push_service_is_reached_by_https_but_in_named_networks(#[case] url: &str, #[case] fine: bool) {
+        let targets = Targets::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        assert_eq!(targets.why_no_push_service(&url.parse().unwrap()).is_none(), fine);
     }
 
     #[test]

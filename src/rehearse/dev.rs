@@ -17,6 +17,7 @@ use super::attempt::{Attempt, random_text};
 use super::endpoints::Endpoints;
 use super::login_with_amazon::LoginWithAmazon;
 use super::messages_api::MessagesApi;
+use super::push_service::PushService;
 use super::token_answer::{Tokens, check_error, check_tokens};
 use super::token_client::{ClientAuthentication, TokenClient};
 use super::wire::Wire;
@@ -54,6 +55,8 @@ pub struct Rehearsal {
     pub amazon: Option<LoginWithAmazon>,
     /// Stands in for Twilio's Messages API; none when the developer's own connector sends text messages.
     pub messages: Option<MessagesApi>,
+    /// Stands in for the push service of browsers; none when messages go to no browser.
+    pub push_service: Option<PushService>,
     /// The links on their way.
     pub attempts: Attempts,
 }

@@ -16,6 +16,7 @@ mod front;
 pub mod login_with_amazon;
 pub mod messages_api;
 mod page_rules;
+pub mod push_service;
 mod reciprocal;
 mod redirect;
 pub mod report;

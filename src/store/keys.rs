@@ -12,6 +12,8 @@ pub enum KeyPurpose {
     SignEs256,
     /// The root from which the keys for refresh tokens, opaque access tokens and forms are derived.
     TokenRoot,
+    /// Signs what is told to browsers' push services (RFC 8292). There is one, for a browser's subscription is bound to it.
+    Vapid,
     /// The master key to which a rotation leads, sealed under the one before; `kid` is its name. There while the rotation
     /// is under way.
     NextMaster,
@@ -25,6 +27,7 @@ impl KeyPurpose {
         match self {
             KeyPurpose::SignEs256 => "sign-es256",
             KeyPurpose::TokenRoot => "token-root",
+            KeyPurpose::Vapid => "vapid",
             KeyPurpose::NextMaster => "next-master",
             KeyPurpose::FormerMaster => "former-master",
         }

@@ -4,6 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use crate::model::failure::{Failure, Fault};
 use crate::model::random::{Randomness, bytes};
 use crate::model::time::{Clock, Timestamp, after, before};
@@ -124,6 +126,20 @@ impl Keys {
                 Ok(self.parts.sealer.open(place, sealed)?)
             }
         }
+    }
+
+    /// The key pair of browsers' push services in PKCS #8 form, made first when there is none. Of processes that make it at once
+    /// all end with the same, and it never changes: each browser that was enrolled asks for it.
+    pub async fn vapid(&self) -> Result<Zeroizing<Vec<u8>>, KeyFailure> {
+        let purpose = KeyPurpose::Vapid;
+        let row = row_of(purpose, 0);
+        if self.parts.store.keys(purpose).await?.is_empty() {
+            let pkcs8 = Zeroizing::new(SigningKey::generate()?);
+            seal_and_add(&self.parts, purpose, 0, row.clone(), &pkcs8).await?;
+        }
+        let stored = self.parts.store.keys(purpose).await?.into_iter().next();
+        let stored = stored.ok_or_else(|| Fault::new("the key pair for push services was not stored"))?;
+        self.unseal(place(&row), &stored.sealed).await.map(Zeroizing::new)
     }
 
     /// Forgets keys that have not been published for [`SPARED`]; tells how many.

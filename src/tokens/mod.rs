@@ -1,6 +1,7 @@
 //! Owns making and reading codes, tokens and keys, and encryption at rest. Leaves what a token permits to the rooms, and
 //! remembering keys to `store/`.
 
+pub mod assertion;
 pub mod derived;
 pub mod handover;
 pub mod jwt;

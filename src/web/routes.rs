@@ -47,6 +47,8 @@ pub const SIGN_OUT: &str = "/sign-out";
 pub const ACCOUNT: &str = "/account";
 /// Where the unlink form is posted.
 pub const UNLINK: &str = "/account/unlink";
+/// Where a device shows a challenge and takes the answer; `challenge` in the query names it.
+pub const APPROVE: &str = "/approve";
 /// The program is alive.
 pub const HEALTHZ: &str = "/healthz";
 /// The program can serve: the database is reachable and migrated.
@@ -73,12 +75,18 @@ pub const DEV_TWILIO: &str = "/dev/twilio";
 /// In `dev`, the Messages API of that stand-in, for the account [`DEV_ACCOUNT`]; only the server itself calls it.
 pub const DEV_TWILIO_MESSAGES: &str =
     "/dev/twilio/2010-04-01/Accounts/AC00000000000000000000000000000000/Messages.json";
-/// In `dev`, the account at that stand-in.
+/// In `dev`, the page with the messages that browsers got.
+pub const DEV_PUSHES: &str = "/dev/pushes";
+/// In `dev`, below what the stand-in for browsers' push service answers.
+pub const DEV_PUSH: &str = "/dev/push";
+/// In `dev`, one subscription there; only the server itself calls it.
+pub const DEV_PUSH_SUBSCRIPTION: &str = "/dev/push/{subscription}";
+/// In `dev`, the account at the stand-in for Twilio.
 pub const DEV_ACCOUNT: &str = "AC00000000000000000000000000000000";
 
 /// Every path with the name by which logs of all kinds count it: its own, but for one that changes with its content. The busiest
 /// come first, for the list is searched from its beginning.
-const ENDPOINTS: [(&str, &str); 35] = [
+const ENDPOINTS: [(&str, &str); 36] = [
     (TOKEN, TOKEN),
     (INTROSPECT, INTROSPECT),
     (AUTHORIZE, AUTHORIZE),
@@ -113,6 +121,7 @@ const ENDPOINTS: [(&str, &str); 35] = [
     (DEV_CALLBACK, DEV_CALLBACK),
     (DEV_AMAZON_TOKEN, DEV_AMAZON_TOKEN),
     (DEV_MESSAGES, DEV_MESSAGES),
+    (DEV_PUSHES, DEV_PUSHES),
     (DEV_TWILIO_MESSAGES, "/dev/twilio"),
 ];
 
@@ -232,7 +241,9 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
             .service(read(DEV_CALLBACK, pages::dev::callback))
             .service(post(DEV_AMAZON_TOKEN, pages::dev::amazon_token))
             .service(read(DEV_MESSAGES, pages::dev_messages::page))
-            .service(post(DEV_TWILIO_MESSAGES, pages::dev_messages::api));
+            .service(post(DEV_TWILIO_MESSAGES, pages::dev_messages::api))
+            .service(read(DEV_PUSHES, pages::dev_pushes::page))
+            .service(post(DEV_PUSH_SUBSCRIPTION, pages::dev_pushes::service));
     } else {
         services.service(read(HOME, pages::account::from_home));
     }

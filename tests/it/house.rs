@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("twilio", &["model"]),
     ("push", &["model", "store", "tokens"]),
     ("rehearse", &["model"]),
-    ("config", &["model", "store", "tls", "tokens", "twilio"]),
+    ("config", &["model", "push", "store", "tls", "tokens", "twilio"]),
     ("telemetry", &["config", "model"]),
     ("tls", &["model"]),
     ("jobs", &["app", "model", "partners", "push", "store", "telemetry", "throttle", "tls"]),
@@ -44,7 +44,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("argon2_rust", &["identity"]),
     ("rlimit", &["cli"]),
     ("std::env", &["config"]),
-    ("tokio_rustls", &["tls", "web"]),
+    ("tokio_rustls", &["tls", "tokens", "web"]),
     ("libc", &["identity"]),
 ];
 

@@ -1,4 +1,4 @@
-//! The keys of Twilio access tokens and of push verification.
+//! The keys of Twilio access tokens.
 
 use super::{Key, key};
 
@@ -45,19 +45,5 @@ pub const KEYS: &[Key] = &[
         None,
         "https://app.example.com",
         "Web pages that may fetch access tokens by script, as origins separated by commas. None when not given.\nApps on phones need no entry.",
-    ),
-    key(
-        "push.webhook_networks",
-        "COUPLET_PUSH_WEBHOOK_NETWORKS",
-        None,
-        "127.0.0.0/8, 10.0.0.0/8",
-        "Networks that are not public and to which webhooks of push verification may be posted all the same,\nseparated by commas. None when not given.",
-    ),
-    key(
-        "push.allowed_origins",
-        "COUPLET_PUSH_ALLOWED_ORIGINS",
-        None,
-        "https://app.example.com",
-        "Web pages that may be devices of push verification by script, as origins separated by commas. None when not given.\nThis server's own pages need no entry.",
     ),
 ];

@@ -44,23 +44,26 @@ pub enum Platform {
     Apn,
     /// Google's.
     Fcm,
+    /// A browser's own (RFC 8030); Twilio has no word for it.
+    Web,
     /// None: the device asks by itself.
     None,
 }
 
 impl Platform {
-    /// Twilio's word.
+    /// Twilio's word, or our own.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Apn => "apn",
             Self::Fcm => "fcm",
+            Self::Web => "web",
             Self::None => "none",
         }
     }
 
-    /// Reads Twilio's word.
+    /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Apn, Self::Fcm, Self::None].into_iter().find(|platform| platform.as_str() == text)
+        [Self::Apn, Self::Fcm, Self::Web, Self::None].into_iter().find(|platform| platform.as_str() == text)
     }
 }
 

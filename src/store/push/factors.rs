@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::model::push::event::Event;
-use crate::model::push::factor::{Factor, FactorChange};
+use crate::model::push::factor::{Factor, FactorChange, Platform};
 use crate::model::push::paging::PageRequest;
 use crate::model::push::service::Scope;
 use crate::model::push::sid::{CredentialSid, EnrolmentSid, FactorSid};
@@ -54,6 +54,16 @@ pub trait PushFactorStore: Send + Sync {
         sid: FactorSid,
         change: &FactorChange,
         verified: Option<&Event>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Forgets how a device is reached, provided it is still this way: from then on it asks by itself. `false` when it told
+    /// another token meanwhile, or is gone.
+    async fn forget_push_token(
+        &self,
+        sid: FactorSid,
+        platform: Platform,
+        token: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 

@@ -17,6 +17,8 @@ pub struct Readings {
     pub text_messages: Vec<(&'static str, u64)>,
     /// Tries to tell webhooks, by what became of them.
     pub webhooks: Vec<(&'static str, u64)>,
+    /// Push messages, by platform and what became of them.
+    pub push_messages: Vec<(&'static str, &'static str, u64)>,
     /// Whether the server was told to stop.
     pub draining: bool,
     /// Log lines lost because nobody took them.
@@ -133,6 +135,12 @@ impl Collector for Readings {
         for (asked, result, count) in self.partner_calls {
             let labels = [("asked", asked), ("result", result)];
             calls.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(&count, None)?;
+        }
+        let help = "Push messages to devices, by platform and what became of them";
+        let mut messages = encoder.encode_descriptor("push_messages", help, None, MetricType::Counter)?;
+        for (platform, result, count) in &self.push_messages {
+            let labels = [("platform", *platform), ("result", *result)];
+            messages.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(count, None)?;
         }
         Ok(())
     }

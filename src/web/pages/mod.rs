@@ -7,6 +7,7 @@ pub mod by_code;
 pub mod consent;
 pub mod dev;
 pub mod dev_messages;
+pub mod dev_pushes;
 pub mod devices;
 pub mod problem;
 pub mod sign_in;

@@ -13,6 +13,7 @@ mod keys_master;
 mod logs;
 mod metrics;
 mod partner;
+mod push_configuration;
 mod serve;
 mod serve_refusals;
 mod simulate;

@@ -3,6 +3,7 @@
 mod broken;
 mod dev_walk;
 mod login_with_amazon;
+mod push_messages;
 mod reciprocal;
 mod rehearsal;
 mod text_messages;

@@ -1,7 +1,11 @@
 //! Actors and stages for the tests: a server on either database, the clock they share, a platform, a person with a browser.
 
 pub mod app;
+pub mod apple;
 pub mod authority;
+pub mod browser_push;
+pub mod clock;
+pub mod firebase;
 pub mod ledger;
 pub mod login_with_amazon;
 pub mod messages_api;
@@ -18,6 +22,7 @@ pub mod receiver;
 pub mod rows;
 pub mod spoiler;
 pub mod stage;
+pub mod stand_in;
 pub mod twilio;
 pub mod two_way;
 pub mod watchdog;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{Driver, Listing, SqlStore, Statement, json, listing, statement, tell};
 use crate::model::push::event::Event;
-use crate::model::push::factor::{Factor, FactorChange, UNVERIFIED_LIFE};
+use crate::model::push::factor::{Factor, FactorChange, Platform, UNVERIFIED_LIFE};
 use crate::model::push::paging::PageRequest;
 use crate::model::push::service::Scope;
 use crate::model::push::sid::{CredentialSid, EnrolmentSid, FactorSid};
@@ -167,6 +167,18 @@ impl<D: Driver> PushFactorStore for SqlStore<D> {
         let Some(event) = verified else { return self.changes(write).await };
         let changed = self.driver.execute_all(vec![write, tell(event)]).await?;
         Ok(changed.first().is_some_and(|changed| *changed > 0))
+    }
+
+    async fn forget_push_token(
+        &self,
+        sid: FactorSid,
+        platform: Platform,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE push_factors SET platform = $4, token = NULL, updated_at = $5 \
+             WHERE id = $1 AND platform = $2 AND token = $3";
+        self.changes(statement!(sql, sid.0, platform.as_str(), token, Platform::None.as_str(), now)).await
     }
 
     async fn count_factor_try(&self, sid: FactorSid) -> Result<(), StoreError> {

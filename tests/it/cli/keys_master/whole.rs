@@ -20,7 +20,11 @@ const SECRETS: [(SealedColumn, &[u8]); 5] = [
     (SealedColumn::PushAuthToken, b"an auth token"),
 ];
 
-/// Gives Alexa a partner, a link everything it can hold, and a back end an account of the link's id, sealed under this key.
+/// Where the key pair for browsers' push services is, which is made when it is first needed.
+const VAPID: Place<'static> = Place { table: "keys", column: "sealed", row: "vapid/0" };
+
+/// Gives Alexa a partner, a link everything it can hold, a back end an account of the link's id, and browsers a key pair, sealed
+/// under this key.
 async fn add_partner_and_reverse_link(program: &Program, byte: u8, grant: &str) {
     let mut rows = Rows::at(&program.database_url()).await;
     let [secret, code, access, refresh, token] = SECRETS.map(|(column, plain)| {
@@ -32,6 +36,8 @@ async fn add_partner_and_reverse_link(program: &Program, byte: u8, grant: &str) 
         .await;
     let (id, none) = (rows.id(grant), rows.bytes(&[]));
     rows.change(&format!("INSERT INTO push_accounts VALUES ({id}, {token}, 0)")).await;
+    let vapid = rows.bytes(&sealer(byte).seal(VAPID, b"a key pair").unwrap());
+    rows.change(&format!("INSERT INTO keys VALUES ('vapid', 0, '', {vapid}, 0)")).await;
     rows.change(&format!(
         "INSERT INTO reverse_links (grant_id, partner, state, version, seen_codes, code, attempts, access_token, \
          refresh_token, created_at, changed_at) VALUES ({id}, 'lwa', 'active', 5, {none}, {code}, 0, {access}, {refresh}, 0, 0)"
@@ -94,7 +100,7 @@ async fn every_sealed_value_comes_under_the_new_key_where_it_was(#[values(Sqlite
     write_key(program, "new.key", NEW);
     let told = program.run(&format!("{ROTATE} --json")).json();
     let expected = json!({
-        "keys.sealed": 2, "partners.client_secret": 1, "push_accounts.auth_token": 1,
+        "keys.sealed": 3, "partners.client_secret": 1, "push_accounts.auth_token": 1,
         "reverse_links.code": 1, "reverse_links.access_token": 1, "reverse_links.refresh_token": 1
     });
     assert_eq!(
@@ -107,6 +113,9 @@ async fn every_sealed_value_comes_under_the_new_key_where_it_was(#[values(Sqlite
         let value = &values.iter().find(|(each, _)| *each == column).unwrap().1;
         assert_eq!(opened(NEW, column, value).unwrap(), plain);
     }
+    assert!(
+        values.iter().any(|(column, value)| opened(NEW, *column, value).is_some_and(|plain| plain == b"a key pair"))
+    );
     let mut rows = Rows::at(&program.database_url()).await;
     assert_eq!(rows.number("SELECT version FROM reverse_links").await, 8, "each of three changes is one version");
     assert_eq!(rows.number("SELECT count(*) FROM keys WHERE purpose = 'next-master'").await, 0);

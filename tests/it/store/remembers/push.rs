@@ -92,6 +92,26 @@ async fn a_factor_comes_back_and_is_found_by_its_key(#[values(Sqlite, Postgres)]
 
 #[rstest]
 #[tokio::test]
+async fn a_dead_token_goes_and_nothing_else_does(#[values(Sqlite, Postgres)] backend: Backend) {
+    let phone = Phone::on(backend).await;
+    let (store, sid, token) = (&phone.cellar.store, phone.factor.sid, "t".repeat(32));
+    let newer = FactorChange { token: Some("n".repeat(40)), ..Default::default() };
+    let mut expected = phone.factor.clone();
+    (expected.status, expected.updated_at) = (FactorStatus::Verified, moment(1));
+    for (platform, token) in [(Platform::Fcm, "n".repeat(40)), (Platform::Apn, token.clone()), (Platform::None, token)]
+    {
+        assert!(!store.forget_push_token(sid, platform, &token, moment(8)).await.unwrap());
+        assert_eq!(store.push_factor_of(expected.credential).await.unwrap().as_ref(), Some(&expected));
+    }
+    assert!(store.forget_push_token(sid, Platform::Fcm, &"t".repeat(32), moment(8)).await.unwrap());
+    (expected.config.platform, expected.config.token, expected.updated_at) = (Platform::None, None, moment(8));
+    assert_eq!(store.push_factor_of(expected.credential).await.unwrap(), Some(expected));
+    assert!(!store.forget_push_token(sid, Platform::Fcm, &"t".repeat(32), moment(9)).await.unwrap());
+    assert!(store.change_push_factor(sid, &newer, None, moment(9)).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_unverified_factor_is_gone_from_lists_after_a_day(#[values(Sqlite, Postgres)] backend: Backend) {
     let phone = Phone::on(backend).await;
     let (store, new) = (&phone.cellar.store, factor(&phone.factor.scope));

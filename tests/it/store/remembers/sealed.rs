@@ -28,17 +28,17 @@ async fn rows_of(cellar: &Cellar, column: SealedColumn) -> Vec<String> {
 async fn keys_are_named_by_purpose_and_number_and_handed_over_ones_are_passed_over(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
-    use KeyPurpose::{FormerMaster, NextMaster, SignEs256, TokenRoot};
+    use KeyPurpose::{FormerMaster, NextMaster, SignEs256, TokenRoot, Vapid};
     let cellar = Cellar::on(backend).await;
-    let keys = [(FormerMaster, 0), (NextMaster, 0), (SignEs256, 0), (SignEs256, 9), (SignEs256, 10), (TokenRoot, 0)];
-    for (purpose, serial) in keys {
+    let keys = [(SignEs256, 0), (SignEs256, 9), (SignEs256, 10), (TokenRoot, 0), (Vapid, 0)];
+    for (purpose, serial) in [(FormerMaster, 0), (NextMaster, 0)].into_iter().chain(keys) {
         let sealed = format!("{}/{serial}", purpose.as_str()).into_bytes();
         let key = SealedKey { purpose, serial, kid: String::new(), sealed, created_at: moment(0) };
         cellar.store.add_key(&key).await.unwrap();
     }
     let mut found = rows_of(&cellar, Key).await;
     found.sort_unstable();
-    assert_eq!(found, ["sign-es256/0", "sign-es256/10", "sign-es256/9", "token-root/0"]);
+    assert_eq!(found, ["sign-es256/0", "sign-es256/10", "sign-es256/9", "token-root/0", "vapid/0"]);
 }
 
 #[rstest]
