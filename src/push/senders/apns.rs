@@ -25,6 +25,9 @@ pub const APPLE: &str = "https://api.push.apple.com";
 /// How long a provider token is used. Apple takes none that is older than an hour, and no new one within 20 minutes.
 const LIFE: Duration = Duration::from_secs(50 * 60);
 
+/// Provider tokens that one try is made with: the one in use, and a new one when that is refused as too old.
+const TOKENS: u32 = 2;
+
 /// Everything that sending to Apple's devices takes.
 #[derive(Clone, Debug)]
 pub struct Apple {
@@ -71,11 +74,12 @@ impl Apns {
         Ok(Self { http, apple, clock, token: Mutex::default(), proven: AtomicBool::new(false) })
     }
 
-    /// The token, or a new one.
-    async fn provider_token(&self, renew: bool) -> Result<HeaderValue, Fault> {
+    /// The token, or a new one if it is the one that was refused.
+    async fn provider_token(&self, refused: Option<&HeaderValue>) -> Result<HeaderValue, Fault> {
         let now = self.clock.now();
         let mut token = self.token.lock().await;
-        if let Some((_, header)) = token.as_ref().filter(|(until, _)| !renew && now < *until) {
+        let is_good = |header: &HeaderValue| refused != Some(header);
+        if let Some((_, header)) = token.as_ref().filter(|(until, header)| now < *until && is_good(header)) {
             return Ok(header.clone());
         }
         let Apple { key, key_id, team_id, .. } = &self.apple;
@@ -95,30 +99,30 @@ impl Apns {
     }
 
     /// One request; `None` when the provider token is too old.
-    async fn post(&self, to: Url, body: &Value, ttl: u32, renew: bool) -> Result<Option<Outcome>, Fault> {
+    async fn post(&self, to: Url, body: &Value, ttl: u32, token: HeaderValue) -> Option<Outcome> {
         let now = self.clock.now();
         // Zero means that it is tried once and not kept.
         let until = if ttl == 0 { 0 } else { after(now, Duration::from_secs(ttl.into())).timestamp() };
-        let request = self.http.post(to).header(AUTHORIZATION, self.provider_token(renew).await?);
+        let request = self.http.post(to).header(AUTHORIZATION, token);
         let request = request.header("apns-topic", &self.apple.topic).header("apns-push-type", "alert");
         let request = request.header("apns-priority", "10").header("apns-expiration", until);
         let response = match request.json(body).send().await {
             Ok(response) => response,
-            Err(error) => return Ok(Some(broken(&error))),
+            Err(error) => return Some(broken(&error)),
         };
         let (status, after) = (response.status(), retry_after(&response, now));
         if status.is_success() {
             self.proven.store(true, Ordering::Relaxed);
-            return Ok(Some(Outcome::Taken));
+            return Some(Outcome::Taken);
         }
         let answer: Answer = serde_json::from_slice(&beginning(response).await).unwrap_or_default();
         let why = format!("Apple answered with status {} {}", status.as_u16(), answer.reason);
-        Ok(match (status, answer.reason.as_str()) {
+        match (status, answer.reason.as_str()) {
             (StatusCode::FORBIDDEN, "ExpiredProviderToken") => None,
             (StatusCode::GONE, _) => Some(Outcome::Gone(why)),
             (StatusCode::BAD_REQUEST, "BadDeviceToken" | "DeviceTokenNotForTopic") => Some(self.wrong_token(why)),
             _ => Some(judge(status, why, after)),
-        })
+        }
     }
 
     /// With a wrong topic, or the sandbox in place of production, every device's token would be wrong; that is no reason to
@@ -132,10 +136,13 @@ impl Apns {
 
     async fn try_to_bring(&self, token: &str, message: &PushMessage, ttl: u32) -> Result<Outcome, Fault> {
         let (to, body) = (self.address(token)?, payload(message));
-        for renew in [false, true] {
-            if let Some(outcome) = self.post(to.clone(), &body, ttl, renew).await? {
+        let mut refused = None;
+        for _ in 0..TOKENS {
+            let token = self.provider_token(refused.as_ref()).await?;
+            if let Some(outcome) = self.post(to.clone(), &body, ttl, token.clone()).await {
                 return Ok(outcome);
             }
+            refused = Some(token);
         }
         Ok(Outcome::Refused("Apple does not take a new provider token; check this machine's clock".to_owned()))
     }

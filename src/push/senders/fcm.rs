@@ -16,6 +16,7 @@ pub use self::account::{Firebase, ServiceAccount};
 
 use self::access::Access;
 use crate::model::failure::Fault;
+use crate::model::secret::PlainSecret;
 use crate::model::time::Clock;
 use crate::push::sender::PushMessage;
 use crate::push::senders::PATIENCE;
@@ -23,6 +24,9 @@ use crate::push::senders::attempt::{Outcome, Way, beginning, broken, judge, retr
 
 /// Where Google takes messages.
 pub const GOOGLE: &str = "https://fcm.googleapis.com";
+
+/// Access tokens that one try is made with: the one in use, and a new one when that is refused.
+const TOKENS: u32 = 2;
 
 /// Brings messages by one Firebase project.
 pub struct Fcm {
@@ -86,11 +90,7 @@ impl Fcm {
     }
 
     /// One request; `None` when the access token is not good any more.
-    async fn post(&self, body: &Value, renew: bool) -> Option<Outcome> {
-        let access = match self.access.token(renew).await {
-            Ok(access) => access,
-            Err(outcome) => return Some(outcome),
-        };
+    async fn post(&self, body: &Value, access: &PlainSecret) -> Option<Outcome> {
         let request = self.http.post(self.endpoint.clone()).timeout(PATIENCE).bearer_auth(access.expose());
         let response = match request.json(body).send().await {
             Ok(response) => response,
@@ -126,10 +126,16 @@ impl Way for Fcm {
             message.data().into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
         let android = json!({ "priority": "HIGH", "ttl": format!("{ttl}s") });
         let body = json!({ "message": { "token": token, "data": data, "android": android } });
-        for renew in [false, true] {
-            if let Some(outcome) = self.post(&body, renew).await {
+        let mut refused = None;
+        for _ in 0..TOKENS {
+            let access = match self.access.token(refused.as_ref()).await {
+                Ok(access) => access,
+                Err(outcome) => return outcome,
+            };
+            if let Some(outcome) = self.post(&body, &access).await {
                 return outcome;
             }
+            refused = Some(access);
         }
         Outcome::Refused("Firebase does not take the access token; check push.fcm_service_account_file".to_owned())
     }

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::model::failure::Fault;
 use crate::model::push::factor::Platform;
 use crate::model::time::{Clock, Timestamp, after};
-use crate::push::Push;
+use crate::push::{Denied, Push};
 use crate::tokens::assertion::AssertionKey;
 use crate::tokens::keys::{KeyFailure, Keys};
 
@@ -78,10 +78,11 @@ async fn open(keys: &Keys) -> Result<AssertionKey, KeyFailure> {
 impl Push {
     /// The public key to which a browser binds its subscription: the uncompressed point in base64url. It never changes. `None`
     /// when this server sends nothing to browsers.
-    pub async fn vapid_public_key(&self) -> Result<Option<String>, KeyFailure> {
+    pub async fn vapid_public_key(&self) -> Result<Option<String>, Denied> {
         if !self.sender.serves(Platform::Web) {
             return Ok(None);
         }
-        Ok(Some(URL_SAFE_NO_PAD.encode(open(&self.keys).await?.public_key())))
+        let key = open(&self.keys).await.map_err(|failure| failure.map(|never| match never {}))?;
+        Ok(Some(URL_SAFE_NO_PAD.encode(key.public_key())))
     }
 }

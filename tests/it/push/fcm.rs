@@ -58,9 +58,14 @@ async fn an_access_token_that_is_not_good_any_more_is_replaced_once() {
     back_end.ask(&device, &[]).await;
     firebase.until(1).await;
     firebase.revoke();
-    back_end.ask(&device, &[]).await;
-    firebase.until(2).await;
-    until_counted(&app, "fcm", "sent", 2).await;
+    firebase.server.hold(true);
+    for _ in 0..5 {
+        back_end.ask(&device, &[]).await;
+    }
+    firebase.server.hold(false);
+    firebase.until(6).await;
+    until_counted(&app, "fcm", "sent", 6).await;
+    assert_eq!(firebase.granted(), 3, "of those who are refused at once, one asks for another");
     firebase.answer_next([error(401, "UNAUTHENTICATED", json!([])), error(401, "UNAUTHENTICATED", json!([]))]);
     back_end.ask(&device, &[]).await;
     until_counted(&app, "fcm", "refused", 1).await;

@@ -94,6 +94,11 @@ impl Firebase {
         self.shared.state.lock().unwrap().granted += 1;
     }
 
+    /// How many access tokens were given or revoked.
+    pub fn granted(&self) -> u32 {
+        self.shared.state.lock().unwrap().granted
+    }
+
     /// The messages that came with a good access token.
     pub fn messages(&self) -> Vec<Value> {
         self.shared.state.lock().unwrap().messages.clone()

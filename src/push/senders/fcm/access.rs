@@ -46,11 +46,12 @@ impl Access {
         Self { account, http, clock, current: Mutex::default() }
     }
 
-    /// The token, or a new one; of those who want one at once, one asks.
-    pub async fn token(&self, renew: bool) -> Result<PlainSecret, Outcome> {
+    /// The token, or a new one if it is the one that was refused; of those who want one at once, one asks.
+    pub async fn token(&self, refused: Option<&PlainSecret>) -> Result<PlainSecret, Outcome> {
         let now = self.clock.now();
         let mut current = self.current.lock().await;
-        if let Some((_, token)) = current.as_ref().filter(|(until, _)| !renew && now < *until) {
+        let is_good = |token: &PlainSecret| refused.is_none_or(|refused| refused.expose() != token.expose());
+        if let Some((_, token)) = current.as_ref().filter(|(until, token)| now < *until && is_good(token)) {
             return Ok(token.clone());
         }
         *current = None;
