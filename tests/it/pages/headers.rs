@@ -1,6 +1,6 @@
 //! The headers of every page, and their two traps.
 
-use super::scene::{LINKING, account, every_page, stage};
+use super::scene::{LINKING, SCRIPTED, account, every_page, stage};
 use crate::support::app::Backend::Sqlite;
 use crate::support::app::TestApp;
 use crate::support::person::Page;
@@ -12,14 +12,17 @@ fn directive<'a>(page: &'a Page, name: &str) -> Option<&'a str> {
 }
 
 #[tokio::test]
-async fn every_page_forbids_scripts_frames_and_guessing_types() {
+async fn every_page_forbids_foreign_scripts_frames_and_guessing_types() {
     let app = stage(Sqlite).await;
     for (name, page) in every_page(&app, "x").await {
         assert_eq!(directive(&page, "default-src"), Some("'none'"), "{name}");
         assert_eq!(directive(&page, "style-src"), Some("'self'"), "{name}");
         assert_eq!(directive(&page, "frame-ancestors"), Some("'none'"), "{name}");
         assert_eq!(directive(&page, "base-uri"), Some("'none'"), "{name}");
-        assert_eq!(directive(&page, "script-src"), None, "{name}");
+        let scripts = SCRIPTED.contains(&name).then_some("'self'");
+        for directive_of_scripts in ["script-src", "worker-src", "connect-src"] {
+            assert_eq!(directive(&page, directive_of_scripts), scripts, "{name}");
+        }
         assert!(!page.header("content-security-policy").contains("unsafe"), "{name}");
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{name}");
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{name}");

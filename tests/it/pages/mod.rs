@@ -5,6 +5,7 @@ mod by_code;
 mod consent;
 mod cookies;
 mod devices;
+mod devices_of_account;
 mod enumeration;
 mod forgery;
 mod headers;

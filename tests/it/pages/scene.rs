@@ -58,6 +58,7 @@ pub async fn every_page(app: &TestApp, state: &str) -> Vec<(&'static str, Page)>
     let linked = account(&alice).await;
     let untrusted = alice.open(&alexa.authorize(&[("client_id", "nobody"), ("state", state)])).await;
     let not_found = alice.open(&format!("{}/nowhere", app.url)).await;
+    let approval = alice.open(&format!("{}/approve", app.url)).await;
     vec![
         ("sign-in for the account", account_sign_in),
         ("sign-in", sign_in),
@@ -69,8 +70,12 @@ pub async fn every_page(app: &TestApp, state: &str) -> Vec<(&'static str, Page)>
         ("account", linked),
         ("untrusted request", untrusted),
         ("not found", not_found),
+        ("approval", approval),
     ]
 }
 
 /// The pages on the way to a link, among [`every_page`].
 pub const LINKING: [&str; 4] = ["sign-in", "sign-in, refused", "sign-in, stale", "consent"];
+
+/// The pages with scripts, among [`every_page`].
+pub const SCRIPTED: [&str; 3] = ["account, nothing linked", "account", "approval"];

@@ -3,6 +3,7 @@
 mod account;
 mod answers;
 mod challenges;
+mod cors;
 mod factors;
 mod hooks;
 mod killed;

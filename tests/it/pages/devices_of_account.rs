@@ -1,0 +1,178 @@
+//! The account page's list of devices, without a browser: who may enrol one, who may remove one.
+
+use std::time::Duration;
+
+use couplet::model::time::Clock;
+use couplet::push::own_people::{OWN_ACCOUNT, OWN_SERVICE};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::scene::{account, signed_in, stage};
+use crate::support::app::Backend::{self, Postgres, Sqlite};
+use crate::support::app::{ALICE, TestApp};
+use crate::support::person::{Page, Person};
+use crate::support::push::Device;
+
+const ENROL: &str = "/account/devices/enrol";
+const REMOVE: &str = "/account/devices/remove";
+
+/// Posts as the page's form does, and follows nothing.
+async fn post(person: &Person, path: &str, form: &[(&str, &str)]) -> Page {
+    let csrf = account(person).await.value("csrf");
+    person.send(person.posting(path, &[&[("csrf", &*csrf)], form].concat())).await
+}
+
+async fn ticket(person: &Person) -> Value {
+    let answer = post(person, ENROL, &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "application/json"));
+    assert_eq!(answer.header("cache-control"), "no-store");
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+/// A device of the person, enrolled with a ticket from the page.
+async fn device(app: &TestApp, person: &Person) -> Device {
+    let ticket = ticket(person).await;
+    let text = |name: &str| ticket[name].as_str().unwrap().to_owned();
+    let entity = format!("/v2/Services/{}/Entities/{}", text("serviceSid"), text("identity"));
+    let mut device = Device::new(&app.url, &entity);
+    device.enrol(&text("token")).await.made();
+    assert_eq!(device.verify(app.clock.now()).await.status, 200);
+    device
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_stranger_gets_no_ticket_and_removes_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = stage(backend).await;
+    let alice = signed_in(&app, ALICE).await;
+    let device = device(&app, &alice).await;
+    let stranger = app.person();
+    for path in [ENROL, REMOVE] {
+        let answer = post(&stranger, path, &[("device", &device.factor)]).await;
+        assert_eq!((answer.status.as_u16(), answer.location().as_deref()), (303, Some("/account")), "{path}");
+    }
+    assert!(account(&alice).await.has(&format!("[data-device={}]", device.factor)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_form_of_another_site_gets_no_ticket_and_removes_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = stage(backend).await;
+    let alice = signed_in(&app, ALICE).await;
+    let device = device(&app, &alice).await;
+    for path in [ENROL, REMOVE] {
+        for csrf in [None, Some(("csrf", "x"))] {
+            let form: Vec<_> = [("device", &*device.factor)].into_iter().chain(csrf).collect();
+            let answer = alice.send(alice.posting(path, &form)).await;
+            assert_eq!(answer.status, 403, "{path}");
+            assert!(!answer.body.contains("cplen"), "{path}");
+        }
+        let csrf = account(&alice).await.value("csrf");
+        let posted = alice.posting(path, &[("csrf", &csrf), ("device", &device.factor)]);
+        let answer = alice.send(posted.header("Sec-Fetch-Site", "cross-site")).await;
+        assert_eq!(answer.status, 403, "{path}");
+    }
+    assert!(account(&alice).await.has(&format!("[data-device={}]", device.factor)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn somebody_elses_device_can_not_be_removed(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = stage(backend).await;
+    app.add_user("Bob").await;
+    let (alice, bob) = (signed_in(&app, ALICE).await, signed_in(&app, "Bob").await);
+    let device = device(&app, &alice).await;
+    let answer = post(&bob, REMOVE, &[("device", &device.factor)]).await;
+    assert_eq!(answer.location().as_deref(), Some("/account"), "nothing is said to be removed");
+    assert!(account(&alice).await.has(&format!("[data-device={}]", device.factor)));
+    assert!(!account(&bob).await.has("[data-device]"));
+}
+
+#[tokio::test]
+async fn a_device_that_is_none_is_not_removed() {
+    let app = stage(Sqlite).await;
+    let alice = signed_in(&app, ALICE).await;
+    for device in ["", "x", "YF", "YC00000000000000000000000000000001", "' OR 1=1 --"] {
+        assert_eq!(post(&alice, REMOVE, &[("device", device)]).await.status, 400, "{device}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_ticket_is_for_the_person_who_is_signed_in(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await;
+    let alice_id = app.add_user(ALICE).await;
+    let alice = signed_in(&app, ALICE).await;
+    let mut ticket = ticket(&alice).await;
+    let token = ticket["token"].take();
+    assert!(token.as_str().unwrap().starts_with("cplen"), "{token}");
+    let expected = json!({
+        "token": null,
+        "serviceSid": OWN_SERVICE.to_string(),
+        "accountSid": OWN_ACCOUNT.to_string(),
+        "identity": alice_id.0.hyphenated().to_string(),
+        "factorType": "push",
+        "vapidKey": null,
+        "subscription": null,
+    });
+    assert_eq!(ticket, expected);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_device_is_listed_from_its_verification_to_its_removal(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = stage(backend).await;
+    let alice = signed_in(&app, ALICE).await;
+    assert!(!account(&alice).await.has("[data-device]"));
+    let device = device(&app, &alice).await;
+    app.clock.advance(Duration::from_secs(24 * 3600));
+    let page = account(&alice).await;
+    assert_eq!(page.text("h2 ~ ul h3"), "Alice's phone");
+    assert_eq!(page.attribute("[name=device]", "value"), device.factor);
+    assert_eq!(page.text(".card time"), "18 November 2026");
+    assert!(page.has("#add-device[hidden]") && page.has("noscript"));
+    let removed = post(&alice, REMOVE, &[("device", &device.factor)]).await;
+    let page = alice.open(&format!("{}{}", app.url, removed.location().unwrap())).await;
+    assert_eq!(page.text("[role=status]"), "Removed. It can no longer approve sign-ins.");
+    assert!(!page.has("[data-device]"));
+    let challenges = format!("{}/Challenges?FactorSid={}", device.entity, device.factor);
+    assert_eq!(device.at(app.clock.now()).get(&challenges).await.refusal(), (401, 20003));
+}
+
+#[tokio::test]
+async fn an_address_can_not_make_the_page_say_what_is_not_so() {
+    let app = stage(Sqlite).await;
+    let alice = signed_in(&app, ALICE).await;
+    let device = device(&app, &alice).await;
+    let none = "YF00000000000000000000000000000001";
+    for query in [format!("added={none}"), format!("removed={}", device.factor), "added=<b>".to_owned()] {
+        let page = alice.open(&format!("{}/account?{query}", app.url)).await;
+        assert!(!page.has(".notice"), "{query}");
+    }
+    let page = alice.open(&format!("{}/account?added={}", app.url, device.factor)).await;
+    assert_eq!(page.text(".notice"), "Added. It can now approve sign-ins.");
+}
+
+#[tokio::test]
+async fn scripts_are_kept_for_good_and_the_worker_is_asked_for_anew() {
+    let app = stage(Sqlite).await;
+    let person = app.person();
+    let alice = signed_in(&app, ALICE).await;
+    let approve = person.open(&format!("{}/approve", app.url)).await.attribute("script", "src");
+    let enrol = account(&alice).await.attribute("script", "src");
+    let device = enrol.replace("enrol.js", "device.js");
+    let mut weight = 0;
+    for path in [&approve, &enrol, &device] {
+        let script = person.open(&format!("{}{path}", app.url)).await;
+        assert_eq!((script.status.as_u16(), script.header("content-type")), (200, "text/javascript; charset=utf-8"));
+        assert_eq!(script.header("cache-control"), "public, max-age=31536000, immutable", "{path}");
+        assert_eq!(script.header("x-content-type-options"), "nosniff", "{path}");
+        assert!(!script.body.contains("http:") && !script.body.contains("innerHTML"), "{path}");
+        weight += script.body.len();
+    }
+    assert!(weight < 30 * 1024, "{weight}");
+    let worker = account(&alice).await.attribute("#add-device", "data-worker");
+    let worker = person.open(&format!("{}{worker}", app.url)).await;
+    assert_eq!((worker.header("cache-control"), worker.header("service-worker-allowed")), ("no-cache", "/approve"));
+    assert!(worker.body.contains(&format!("from \"{device}\"")), "it loads the same script");
+}
