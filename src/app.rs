@@ -1,5 +1,6 @@
 //! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
 
+mod doors;
 pub mod texts;
 
 use std::collections::BTreeMap;
@@ -13,9 +14,9 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use thiserror::Error;
 
-use crate::config::{Config, Limits, Rate, Throttles};
+use crate::config::{Config, Limits};
 use crate::identity::Identity;
-use crate::identity::doors::{Doors, RESERVE};
+use crate::identity::doors::Doors;
 use crate::identity::password::PasswordHasher;
 use crate::model::brake::BrakeKind;
 use crate::model::failure::{Failure, Fault, StoreError};
@@ -154,7 +155,7 @@ impl App {
             clock: clock.clone(),
             randomness: randomness.clone(),
             keys: keys.clone(),
-            doors: doors(config.throttle, salt),
+            doors: doors::doors(config.throttle, salt),
             texts: texts::texts(config, salt, randomness.clone())?,
         };
         let targets = Targets::new(config.webhook_networks.clone());
@@ -252,20 +253,6 @@ pub async fn open_keys(
     let overlap = config.tokens.access.saturating_add(KEY_MARGIN);
     let parts = KeyParts { store, sealer, clock, overlap };
     Ok(Keys::open(parts, randomness).await?)
-}
-
-fn doors(rates: Throttles, salt: [u8; 32]) -> Doors {
-    let limit = |rate: Rate| Limit { count: rate.count, per: rate.per };
-    let account = rates.per_account.map(limit);
-    let reserve = account.map(|limit| Limit { count: limit.count.saturating_mul(RESERVE), ..limit });
-    let brake = |kind, limit| Throttle::new(kind, limit, salt);
-    Doors {
-        address: brake(BrakeKind::Address, rates.per_address.map(limit)),
-        account: brake(BrakeKind::Account, account),
-        network: brake(BrakeKind::Network, account.map(|limit| Limit { count: 1, ..limit })),
-        reserve: brake(BrakeKind::Reserve, reserve),
-        device: brake(BrakeKind::Device, account),
-    }
 }
 
 /// The one client for requests to others: follows no redirect and keeps no cookies.

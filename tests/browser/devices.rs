@@ -4,8 +4,10 @@ mod other_app;
 mod person;
 mod pushed;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use couplet::app::SystemClock;
 use couplet::model::ids::UserId;
 use couplet::model::push::challenge::{Answer, Challenge, Details, Field, Standing};
 use couplet::model::push::factor::{Factor, Texts};
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 use thirtyfour::{By, WebElement};
 
 use crate::scene::{phone, sign_in};
-use crate::support::app::{ALICE, Backend, PASSWORD, TestApp};
+use crate::support::app::{ALICE, Backend, PASSWORD, TestApp, TestClock};
 use crate::support::chrome::Browser;
 use crate::support::chromedriver::Chromedriver;
 
@@ -37,7 +39,7 @@ impl Scene {
 
     pub async fn in_window(backend: Backend, browser: Browser) -> Self {
         let app = TestApp::on(backend).await;
-        app.clock.run();
+        run(app.clock.clone());
         let alice = app.add_user(ALICE).await;
         Self { app, alice, browser }
     }
@@ -160,6 +162,20 @@ impl Scene {
         );
         self.browser.driver.execute_async(script, vec![]).await.unwrap().json().clone()
     }
+}
+
+/// Lets a clock show the machine's time and go on with it.
+fn run(clock: Arc<TestClock>) {
+    clock.advance((SystemClock.now() - clock.now()).to_std().unwrap());
+    tokio::spawn(async move {
+        let (began, mut gone) = (Instant::now(), Duration::ZERO);
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let now = began.elapsed();
+            clock.advance(now - gone);
+            gone = now;
+        }
+    });
 }
 
 /// What an answer brought along.

@@ -129,11 +129,11 @@ async fn an_address_alone_does_not_claim_that_something_was_unlinked(#[values(Sq
     let page = account(&alice).await;
     let said = format!("{}/account?unlinked={}", app.url, page.value("grant"));
     for address in [&said, &format!("{}/account?unlinked", app.url), &format!("{}/account?unlinked=x", app.url)] {
-        assert!(!alice.open(address).await.has("[role=status]"), "{address}");
+        assert!(!alice.open(address).await.has(".notice"), "{address}");
     }
     alice.post("/account/unlink", &[("grant", &page.value("grant")), ("csrf", &page.value("csrf"))]).await;
-    assert!(alice.open(&said).await.has("[role=status]"));
-    assert!(!bob.open(&said).await.has("[role=status]"), "it was not his");
+    assert!(alice.open(&said).await.has(".notice"));
+    assert!(!bob.open(&said).await.has(".notice"), "it was not his");
 }
 
 #[tokio::test]

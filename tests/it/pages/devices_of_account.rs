@@ -126,6 +126,7 @@ async fn a_device_is_listed_from_its_verification_to_its_removal(#[values(Sqlite
     assert!(!account(&alice).await.has("[data-device]"));
     let device = device(&app, &alice).await;
     app.clock.advance(Duration::from_secs(24 * 3600));
+    let alice = signed_in(&app, ALICE).await;
     let page = account(&alice).await;
     assert_eq!(page.text("h2 ~ ul h3"), "Alice's phone");
     assert_eq!(page.attribute("[name=device]", "value"), device.factor);
@@ -133,7 +134,7 @@ async fn a_device_is_listed_from_its_verification_to_its_removal(#[values(Sqlite
     assert!(page.has("#add-device[hidden]") && page.has("noscript"));
     let removed = post(&alice, REMOVE, &[("device", &device.factor)]).await;
     let page = alice.open(&format!("{}{}", app.url, removed.location().unwrap())).await;
-    assert_eq!(page.text("[role=status]"), "Removed. It can no longer approve sign-ins.");
+    assert_eq!(page.text(".notice"), "Removed. It can no longer approve sign-ins.");
     assert!(!page.has("[data-device]"));
     let challenges = format!("{}/Challenges?FactorSid={}", device.entity, device.factor);
     assert_eq!(device.at(app.clock.now()).get(&challenges).await.refusal(), (401, 20003));

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use chrono::TimeDelta;
-use couplet::app::{App, Parts, SystemClock, SystemRandomness};
+use couplet::app::{App, Parts, SystemRandomness};
 use couplet::config::{Config, Purpose};
 use couplet::identity::password::PasswordHasher;
 use couplet::model::client::{Client, ClientSecrets, ClientSettings, Credentials};
@@ -39,49 +38,29 @@ pub enum Backend {
     Postgres,
 }
 
-/// A clock that stands still until the test moves it, or lets it run.
-pub struct TestClock(Mutex<Time>);
-
-enum Time {
-    Still(Timestamp),
-    Running(TimeDelta),
-}
+/// A clock that stands still until the test moves it.
+pub struct TestClock(Mutex<Timestamp>);
 
 impl TestClock {
     /// Stands at a moment in 2026.
     pub fn new() -> Self {
-        Self(Mutex::new(Time::Still(Timestamp::from_timestamp(1_795_000_000, 0).unwrap())))
-    }
-
-    /// Shows the machine's time from now on, for who else looks at that.
-    pub fn run(&self) {
-        *self.0.lock().unwrap() = Time::Running(TimeDelta::zero());
+        Self(Mutex::new(Timestamp::from_timestamp(1_795_000_000, 0).unwrap()))
     }
 
     /// Moves on.
     pub fn advance(&self, by: Duration) {
-        self.turn(TimeDelta::from_std(by).unwrap());
+        *self.0.lock().unwrap() += by;
     }
 
     /// Steps back, as when it is set right.
     pub fn step_back(&self, by: Duration) {
-        self.turn(-TimeDelta::from_std(by).unwrap());
-    }
-
-    fn turn(&self, by: TimeDelta) {
-        match &mut *self.0.lock().unwrap() {
-            Time::Still(at) => *at += by,
-            Time::Running(ahead) => *ahead += by,
-        }
+        *self.0.lock().unwrap() -= by;
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        match *self.0.lock().unwrap() {
-            Time::Still(at) => at,
-            Time::Running(ahead) => SystemClock.now() + ahead,
-        }
+        *self.0.lock().unwrap()
     }
 }
 
