@@ -16,7 +16,7 @@ use couplet::push::own_people::scope_of;
 use serde_json::{Value, json};
 use thirtyfour::{By, WebElement};
 
-use crate::scene::{phone, sign_in};
+use crate::scene::{Scripts, phone, sign_in};
 use crate::support::app::{ALICE, Backend, PASSWORD, TestApp, TestClock};
 use crate::support::chrome::Browser;
 use crate::support::chromedriver::Chromedriver;
@@ -34,11 +34,11 @@ pub struct Scene {
 
 impl Scene {
     pub async fn on(backend: Backend) -> Self {
-        Self::in_window(backend, phone(crate::scene::Scripts::On).await).await
+        Self::of(TestApp::on(backend).await, phone_with_scripts().await).await
     }
 
-    pub async fn in_window(backend: Backend, browser: Browser) -> Self {
-        let app = TestApp::on(backend).await;
+    /// With a server and a window of the test's own.
+    pub async fn of(app: TestApp, browser: Browser) -> Self {
         run(app.clock.clone());
         let alice = app.add_user(ALICE).await;
         Self { app, alice, browser }
@@ -150,11 +150,6 @@ impl Scene {
         told["value"].clone()
     }
 
-    /// Types the number that the sign-in page shows.
-    pub async fn type_number(&self, number: &str) {
-        self.browser.by_label("Number that the sign-in page shows").await.send_keys(number).await.unwrap();
-    }
-
     /// What a script in the page comes to; `body` is that of an asynchronous function.
     pub async fn run(&self, body: &str) -> Value {
         let script = format!(
@@ -162,6 +157,11 @@ impl Scene {
         );
         self.browser.driver.execute_async(script, vec![]).await.unwrap().json().clone()
     }
+}
+
+/// A phone.
+pub async fn phone_with_scripts() -> Browser {
+    phone(Scripts::On).await
 }
 
 /// Lets a clock show the machine's time and go on with it.
