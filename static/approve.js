@@ -8,6 +8,9 @@ const SOON = 3000;
 const LATER = 15_000;
 const LONG = 10 * 60_000;
 
+/** For how long buttons that may have moved rest, in milliseconds: nobody shall press what was elsewhere a moment ago. */
+const SETTLING = 600;
+
 const SID = /^YC[0-9a-f]{32}$/i;
 
 const ENDS = {
@@ -53,7 +56,8 @@ class Card {
       event.preventDefault();
       this.answer(event.submitter?.value ?? "approve");
     });
-    list.prepend(this.element);
+    // Below the others: what the person is about to press stays where it is.
+    list.append(this.element);
   }
 
   part(name) {
@@ -116,7 +120,17 @@ class Card {
 
   busy(sending) {
     this.sending = sending;
-    for (const button of this.form.querySelectorAll("button")) button.disabled = sending;
+    this.enable(!sending);
+  }
+
+  enable(enabled) {
+    for (const button of this.form.querySelectorAll("button")) button.disabled = !enabled;
+  }
+
+  /** It may have moved. */
+  rest() {
+    this.enable(false);
+    setTimeout(() => this.enable(!this.sending), SETTLING);
   }
 
   /** The answer did not count: because it had ended, or because nobody heard it. */
@@ -149,6 +163,7 @@ class Card {
     outcome.hidden = false;
     this.form.hidden = this.part("left").hidden = true;
     if (hadFocus) outcome.focus();
+    for (const card of open()) card.rest();
     lastChange = Date.now();
     hush(this.challenge.sid);
     tell();
@@ -168,11 +183,16 @@ async function hush(tag) {
   for (const note of (await worker?.getNotifications({ tag })) ?? []) note.close();
 }
 
-/** The sentence above all cards. */
+/** What can still be answered. */
+function open() {
+  return [...cards.values()].filter((card) => !card.ended);
+}
+
+/** The sentence below all cards. */
 function tell() {
-  const open = [...cards.values()].filter((card) => !card.ended).length;
-  if (open === 1) return say("A question waits for your answer.");
-  if (open > 1) return say(`${open} questions wait for your answers. Approve only what you began yourself.`);
+  const count = open().length;
+  if (count === 1) return say("A question waits for your answer.");
+  if (count > 1) return say(`${count} questions wait for your answers. Approve only what you began yourself.`);
   say(cards.size > 0 ? "Nothing else waits for you." : "Nothing waits for you. This page keeps looking.");
 }
 

@@ -112,7 +112,7 @@ impl Scene {
         let path = format!("//button[normalize-space()='{text}']");
         for _ in 0..LOOKS {
             if let Ok(button) = self.browser.driver.find(By::XPath(&*path)).await
-                && button.is_displayed().await.unwrap_or(false)
+                && button.is_clickable().await.unwrap_or(false)
             {
                 return button;
             }
@@ -148,6 +148,11 @@ impl Scene {
         let (status, told) = (answer.status(), answer.json::<Value>().await.unwrap());
         assert_eq!(status, 200, "{command}: {told}");
         told["value"].clone()
+    }
+
+    /// Types the number that the sign-in page shows.
+    pub async fn type_number(&self, number: &str) {
+        self.browser.by_label("Number on the sign-in page").await.send_keys(number).await.unwrap();
     }
 
     /// What a script in the page comes to; `body` is that of an asynchronous function.

@@ -7,6 +7,7 @@ use rstest::rstest;
 use thirtyfour::By;
 
 use crate::by_code;
+use crate::devices::Scene;
 use crate::scene::{link, parameter, sign_in};
 use crate::support::app::Backend::Sqlite;
 use crate::support::app::{ALICE, PASSWORD, TestApp};
@@ -118,4 +119,43 @@ async fn no_page_has_to_be_moved_sideways(
     code_pages(&browser, name).await;
     dev_pages(&browser, name, &server.url, kept["password"].as_str().unwrap()).await;
     browser.close().await;
+}
+
+/// The pages of a browser that is a device; a server's clock has to run for it.
+async fn device_pages(scene: &Scene, window: &str) {
+    scene.visit("/approve").await;
+    scene.browser.sees("This browser is not on your list").await;
+    take(&scene.browser, window, "approve-unknown").await;
+    scene.open_account().await;
+    scene.button("Add this browser").await;
+    take(&scene.browser, window, "account-no-devices").await;
+    scene.add_browser().await;
+    take(&scene.browser, window, "account-devices").await;
+    scene.visit("/approve").await;
+    scene.browser.sees("Nothing waits for you.").await;
+    take(&scene.browser, window, "approve-nothing").await;
+    scene.ask(true).await;
+    scene.browser.sees("left to answer").await;
+    take(&scene.browser, window, "approve-number").await;
+    scene.type_number("47").await;
+    scene.press("Approve").await;
+    scene.browser.sees("Your answer is sent.").await;
+    scene.ask(false).await;
+    scene.browser.sees("A question waits for your answer.").await;
+    take(&scene.browser, window, "approve-two").await;
+    scene.app.app.push.forget_device(scene.alice, scene.devices().await[0].sid).await.unwrap();
+    scene.browser.sees("This browser was removed").await;
+    scene.visit("/approve").await;
+    scene.browser.sees("This browser was removed").await;
+    take(&scene.browser, window, "approve-removed").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn no_page_of_a_device_has_to_be_moved_sideways(
+    #[values("phone-light", "phone-dark", "laptop-light", "laptop-dark")] name: &str,
+) {
+    let scene = Scene::of(TestApp::on(Sqlite).await, window(name).open().await).await;
+    device_pages(&scene, name).await;
+    scene.browser.close().await;
 }

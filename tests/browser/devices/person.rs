@@ -52,7 +52,7 @@ async fn a_number_has_to_be_typed_before_anything_is_sent(#[values(Sqlite, Postg
     let challenge = scene.ask(true).await;
     scene.visit("/approve").await;
     scene.browser.sees("Sign in to Example Lights?").await;
-    let field = scene.browser.by_label("Number that the sign-in page shows").await;
+    let field = scene.browser.by_label("Number on the sign-in page").await;
     for typed in ["", "4", "4x"] {
         field.clear().await.unwrap();
         field.send_keys(typed).await.unwrap();
@@ -205,5 +205,32 @@ async fn a_push_service_that_can_not_be_reached_is_waited_for_only_so_long(#[cas
     }
     assert_eq!(scene.devices().await[0].config.platform.as_str(), "none");
     scene.browser.sees("Added. It can now approve sign-ins.").await;
+    scene.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_question_that_comes_moves_no_button_and_one_that_goes_lets_the_others_rest() {
+    let scene = Scene::enrolled(Sqlite).await;
+    scene.ask(false).await;
+    scene.ask(false).await;
+    scene.visit("/approve").await;
+    scene.browser.sees("2 questions wait").await;
+    let top = "return [...document.querySelectorAll('button[value=approve]')].map((button) => button.offsetTop);";
+    let before = scene.run(top).await;
+    scene.ask(false).await;
+    scene.browser.sees("3 questions wait").await;
+    let after = scene.run(top).await;
+    assert_eq!((&after[0], &after[1]), (&before[0], &before[1]));
+    let resting = scene
+        .run(
+            "document.querySelector('button[value=deny]').click();
+             const next = document.querySelectorAll('button[value=approve]')[1];
+             while (!document.querySelector('[data-part=outcome]:not([hidden])')) await new Promise(requestAnimationFrame);
+             const resting = next.disabled;
+             while (next.disabled) await new Promise(requestAnimationFrame);
+             return resting;",
+        )
+        .await;
+    assert_eq!(resting, true);
     scene.browser.close().await;
 }
