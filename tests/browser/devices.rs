@@ -3,6 +3,7 @@
 mod other_app;
 mod person;
 mod pushed;
+mod script;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +65,8 @@ impl Scene {
     }
 
     pub async fn add_browser(&self) {
+        // Hidden until the script has begun.
+        self.button("Add this browser").await;
         self.browser.press_button("Add this browser").await;
         self.browser.sees("Added. It can now approve sign-ins.").await;
     }
