@@ -1,8 +1,11 @@
 //! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
 
 mod doors;
+<<<<<<< HEAD
 mod push;
 mod readings;
+=======
+>>>>>>> i5-browser
 pub mod texts;
 
 use std::collections::BTreeMap;

@@ -35,7 +35,9 @@ pub struct Scene {
 
 impl Scene {
     pub async fn on(backend: Backend) -> Self {
-        Self::of(TestApp::on(backend).await, phone_with_scripts().await).await
+        // A browser here reaches no push service: it is not asked to.
+        let app = TestApp::with(backend, |config| config.push.web_push = false).await;
+        Self::of(app, phone_with_scripts().await).await
     }
 
     /// With a server and a window of the test's own.

@@ -77,25 +77,23 @@ async fn give_ticket(request: &HttpRequest, payload: web::Payload, app: &App) ->
         .map_err(|_| PageFailure::Forged { retry: Some(ACCOUNT.to_owned()) })?;
     let (enrolment, token) = app.push.enrol_user(person.id).await.map_err(failure)?;
     let scope = &enrolment.scope;
+    let vapid_key = app.push.vapid_public_key().await.map_err(failure)?;
+    let subscription = rehearsed_subscription(app, vapid_key.as_deref());
     Ok(json_answer(&Ticket {
         token: token.expose(),
         service_sid: scope.service.to_string(),
         account_sid: scope.account.to_string(),
         identity: scope.identity.as_str(),
         factor_type: "push",
-        vapid_key: vapid_key(app),
-        subscription: rehearsed_subscription(app),
+        vapid_key,
+        subscription,
     }))
 }
 
-/// The public key of this server for Web Push (RFC 8292), where it sends any: 65 bytes in Base64url without padding.
-fn vapid_key(_app: &App) -> Option<String> {
-    None
-}
-
-/// A push subscription at the stand-in for a push service, where there is one: `{"endpoint", "keys": {"p256dh", "auth"}}`.
-fn rehearsed_subscription(_app: &App) -> Option<Value> {
-    None
+/// A push subscription at the stand-in for a push service, which there is in `dev`: `{"endpoint", "keys": {"p256dh", "auth"}}`.
+/// A browser there needs no push service of its own, and the developer sees on a page what came.
+fn rehearsed_subscription(app: &App, vapid_key: Option<&str>) -> Option<Value> {
+    app.rehearsal.as_ref().and_then(|rehearsal| rehearsal.push_service.as_ref()).map(|service| service.subscribe(vapid_key))
 }
 
 /// The posted form that removes a device.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use thirtyfour::Key;
 
 use super::{Scene, texts};
+use crate::scene::{Scripts, phone};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 
 #[rstest]
@@ -16,6 +17,23 @@ async fn a_browser_that_was_not_added_is_told_where_to_do_that(#[values(Sqlite, 
     scene.browser.sees("This browser is not on your list").await;
     scene.browser.driver.find(thirtyfour::By::LinkText("Go to your account")).await.unwrap().click().await.unwrap();
     scene.browser.by_label("Password").await;
+    scene.browser.close().await;
+}
+
+#[tokio::test]
+async fn without_scripts_a_person_is_told_so_and_can_still_remove_a_device() {
+    let enrolled = Scene::enrolled(Sqlite).await;
+    enrolled.browser.close().await;
+    let (app, alice) = (enrolled.app, enrolled.alice);
+    let scene = Scene { app, alice, browser: phone(Scripts::Off).await };
+    scene.visit("/approve").await;
+    scene.browser.sees("this browser has to run scripts").await;
+    scene.open_account().await;
+    scene.browser.sees("To add this browser, scripts have to run in it.").await;
+    assert!(!scene.button_is_there("Add this browser").await);
+    scene.browser.press_button("Remove").await;
+    scene.browser.sees("Removed. It can no longer approve sign-ins.").await;
+    assert!(scene.devices().await.is_empty());
     scene.browser.close().await;
 }
 

@@ -104,7 +104,8 @@ async fn a_ticket_is_for_the_person_who_is_signed_in(#[values(Sqlite, Postgres)]
     let alice_id = app.add_user(ALICE).await;
     let alice = signed_in(&app, ALICE).await;
     let mut ticket = ticket(&alice).await;
-    let token = ticket["token"].take();
+    let (token, key) = (ticket["token"].take(), ticket["vapidKey"].take());
+    assert_eq!(key.as_str().unwrap().len(), 87, "an uncompressed point in Base64url: {key}");
     assert!(token.as_str().unwrap().starts_with("cplen"), "{token}");
     let expected = json!({
         "token": null,
