@@ -155,7 +155,7 @@ async fn device_pages(scene: &Scene, window: &str) {
 async fn no_page_of_a_device_has_to_be_moved_sideways(
     #[values("phone-light", "phone-dark", "laptop-light", "laptop-dark")] name: &str,
 ) {
-    let scene = Scene::of(TestApp::on(Sqlite).await, window(name).open().await).await;
+    let scene = Scene::of(TestApp::with(Sqlite, |config| config.push.web_push = false).await, window(name).open().await).await;
     device_pages(&scene, name).await;
     scene.browser.close().await;
 }
