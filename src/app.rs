@@ -1,5 +1,7 @@
 //! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
 
+mod approval;
+mod brakes;
 pub mod texts;
 
 use std::collections::BTreeMap;
@@ -13,9 +15,10 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use thiserror::Error;
 
-use crate::config::{Config, Limits, Rate, Throttles};
+use crate::app::approval::ByPush;
+use crate::app::brakes::doors;
+use crate::config::{Config, Limits};
 use crate::identity::Identity;
-use crate::identity::doors::{Doors, RESERVE};
 use crate::identity::password::PasswordHasher;
 use crate::model::brake::BrakeKind;
 use crate::model::failure::{Failure, Fault, StoreError};
@@ -61,7 +64,7 @@ pub struct App {
     /// Knows people.
     pub identity: Identity,
     /// Asks devices.
-    pub push: Push,
+    pub push: Arc<Push>,
     /// Remembers.
     pub store: Arc<dyn Store>,
     /// The source of chance.
@@ -146,17 +149,20 @@ impl App {
                 refresh_grace: times.refresh_grace,
             },
         };
+        let targets = Targets::new(config.webhook_networks.clone());
+        let push =
+            Push::new(store.clone(), keys.clone(), clock.clone(), randomness.clone(), Arc::new(NoSender), targets)?;
+        let push = Arc::new(push);
         let identity = Identity {
             store: store.clone(),
             hasher: PasswordHasher::new(config.password, randomness.clone())?,
             clock: clock.clone(),
             randomness: randomness.clone(),
-            keys: keys.clone(),
+            keys,
             doors: doors(config.throttle, salt),
+            approvers: Arc::new(ByPush(push.clone())),
             texts: texts::texts(config, salt, randomness.clone())?,
         };
-        let targets = Targets::new(config.webhook_networks.clone());
-        let push = Push::new(store.clone(), keys, clock.clone(), randomness.clone(), Arc::new(NoSender), targets)?;
         Ok(Self {
             service_name: config.service_name(),
             protocol,
@@ -175,24 +181,6 @@ impl App {
             draining: AtomicBool::new(false),
             https: issuer.starts_with("https://"),
         })
-    }
-
-    /// All brakes on guessing.
-    pub fn brakes(&self) -> Vec<&Throttle> {
-        let Doors { address, account, network, reserve, device } = &self.identity.doors;
-        let texts = self.identity.texts.iter().map(|texts| &texts.brakes);
-        let texts = texts.flat_map(|brakes| [&brakes.number, &brakes.sender, &brakes.country, &brakes.wrong]);
-        let guessing = [
-            &self.protocol.client_brake,
-            &self.protocol.code_brake,
-            &self.protocol.issue_brake,
-            address,
-            account,
-            network,
-            reserve,
-            device,
-        ];
-        guessing.into_iter().chain(texts).collect()
     }
 
     /// Whether browsers reach us by https; then cookies are `Secure` and stay so.
@@ -249,20 +237,6 @@ pub async fn open_keys(
     let overlap = config.tokens.access.saturating_add(KEY_MARGIN);
     let parts = KeyParts { store, sealer, clock, overlap };
     Ok(Keys::open(parts, randomness).await?)
-}
-
-fn doors(rates: Throttles, salt: [u8; 32]) -> Doors {
-    let limit = |rate: Rate| Limit { count: rate.count, per: rate.per };
-    let account = rates.per_account.map(limit);
-    let reserve = account.map(|limit| Limit { count: limit.count.saturating_mul(RESERVE), ..limit });
-    let brake = |kind, limit| Throttle::new(kind, limit, salt);
-    Doors {
-        address: brake(BrakeKind::Address, rates.per_address.map(limit)),
-        account: brake(BrakeKind::Account, account),
-        network: brake(BrakeKind::Network, account.map(|limit| Limit { count: 1, ..limit })),
-        reserve: brake(BrakeKind::Reserve, reserve),
-        device: brake(BrakeKind::Device, account),
-    }
 }
 
 /// The one client for requests to others: follows no redirect and keeps no cookies.

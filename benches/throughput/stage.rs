@@ -173,6 +173,8 @@ async fn add_people(config: &Config, store: &dyn Store, database: &Database, cou
         phone: None,
         password_hash: Some(hasher.hash(&PASSWORD.to_owned().into()).await.unwrap()),
         disabled_at: None,
+        approval: false,
+        disowned_at: None,
         sign_in_epoch: 0,
         created_at: SystemClock.now(),
     };

@@ -49,6 +49,9 @@ pub trait UserStore: Send + Sync {
     /// Lets a disabled user in again.
     async fn enable_user(&self, id: UserId) -> Result<bool, StoreError>;
 
+    /// Whether sign-ins of a user are to be approved on a device, where that is left to users.
+    async fn set_approval(&self, id: UserId, on: bool) -> Result<bool, StoreError>;
+
     /// Forgets a user with all sign-ins and grants.
     async fn delete_user(&self, id: UserId) -> Result<bool, StoreError>;
 }

@@ -139,6 +139,8 @@ impl Stage {
             phone: None,
             password_hash: None,
             disabled_at: None,
+            approval: false,
+            disowned_at: None,
             sign_in_epoch: 0,
             created_at: self.clock.now(),
         };

@@ -18,7 +18,7 @@ macro_rules! select_users {
     ($tail:literal) => {
         concat!(
             "SELECT u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.disabled_at, \
-             u.sign_in_epoch, u.created_at AS user_created_at FROM users u ",
+             u.approval, u.disowned_at, u.sign_in_epoch, u.created_at AS user_created_at FROM users u ",
             $tail
         )
     };
@@ -32,8 +32,8 @@ fn end_sign_ins_of(id: UserId) -> Statement {
 impl<D: Driver> UserStore for SqlStore<D> {
     async fn add_user(&self, user: &User) -> Result<AddUser, StoreError> {
         let added = self.changes(statement!(
-            "INSERT INTO users (id, login, login_key, email, phone, password_hash, disabled_at, sign_in_epoch, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+            "INSERT INTO users (id, login, login_key, email, phone, password_hash, disabled_at, approval, disowned_at, \
+             sign_in_epoch, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
             user.id.0,
             user.login.as_str(),
             user.login.key(),
@@ -41,6 +41,8 @@ impl<D: Driver> UserStore for SqlStore<D> {
             user.phone.as_ref().map(|phone| phone.as_str()),
             user.password_hash.as_deref(),
             user.disabled_at,
+            user.approval,
+            user.disowned_at,
             user.sign_in_epoch,
             user.created_at,
         ));
@@ -100,6 +102,10 @@ impl<D: Driver> UserStore for SqlStore<D> {
         let statement =
             statement!("UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL", id.0);
         self.changes(statement).await
+    }
+
+    async fn set_approval(&self, id: UserId, on: bool) -> Result<bool, StoreError> {
+        self.changes(statement!("UPDATE users SET approval = $2 WHERE id = $1", id.0, on)).await
     }
 
     async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {

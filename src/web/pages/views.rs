@@ -3,6 +3,8 @@
 
 use askama::Template;
 
+use crate::web::pages::approval::views::ApprovalSetting;
+
 /// Asks for user name and password, before a link or before the account page.
 #[derive(Template)]
 #[template(path = "sign_in/page.html")]
@@ -163,6 +165,10 @@ pub struct AccountPage {
     pub phone: Option<String>,
     /// What was just done, such as `Amazon Alexa is unlinked.`
     pub message: Option<String>,
+    /// Approval at sign-in.
+    pub approval: ApprovalSetting,
+    /// The day on which the person said that a sign-in was not them, if that is not long ago.
+    pub disowned: Option<String>,
     /// Everything linked at the moment.
     pub grants: Vec<LinkedService>,
     /// Token that proves the forms were served by us.

@@ -186,6 +186,8 @@ async fn the_profile_is_shown(#[values(Sqlite, Postgres)] backend: Backend) {
         phone: Some(Phone::parse("+4915112345678").unwrap()),
         password_hash: Some(app.app.identity.hasher.hash(&PASSWORD.to_owned().into()).await.unwrap()),
         disabled_at: None,
+        approval: false,
+        disowned_at: None,
         sign_in_epoch: 0,
         created_at: app.clock.now(),
     };

@@ -219,6 +219,8 @@ impl TestApp {
             phone: None,
             password_hash: Some(hasher.hash(&PASSWORD.to_owned().into()).await.unwrap()),
             disabled_at: None,
+            approval: false,
+            disowned_at: None,
             sign_in_epoch: 0,
             created_at: self.clock.now(),
         };

@@ -58,6 +58,8 @@ async fn every_field_of_a_user_comes_back(#[values(Sqlite, Postgres)] backend: B
         phone: Some(Phone::parse("+14155550100").unwrap()),
         password_hash: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
         disabled_at: Some(moment(-2_000_000_000)),
+        approval: true,
+        disowned_at: Some(moment(7)),
         sign_in_epoch: u32::MAX,
         created_at: moment(2_000_000_000),
         ..user("ZOE\u{308}'; DROP TABLE users; --".replace(' ', "_").as_str())
