@@ -21,6 +21,7 @@ mod support {
     pub mod platform;
     pub mod postgres;
     pub mod program;
+    pub mod push;
     pub mod stage;
     pub mod twilio;
     pub mod two_way;
@@ -28,6 +29,7 @@ mod support {
 }
 
 mod account;
+mod approval;
 mod by_code;
 mod dev;
 mod keyboard;
