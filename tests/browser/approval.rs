@@ -74,7 +74,7 @@ async fn a_code_by_text_message_does_in_place_of_the_device(#[values(On, Off)] s
     let browser = phone(scripts).await;
     browser.visit(&app.alexa().authorize(&[])).await;
     sign_in(&browser, ALICE, PASSWORD).await;
-    browser.press_button("Send a code by text message instead").await;
+    browser.press_button("Text me a code instead").await;
     fill(&browser, "Code from the message", &twilio.code(1).await).await;
     browser.press_button("Approve").await;
     browser.sees("Signed in as Alice").await;

@@ -102,7 +102,7 @@ async fn approval_pages(browser: &Browser, window: &str) {
     sign_in(browser, ALICE, PASSWORD).await;
     browser.sees("We asked").await;
     take(browser, window, "approval-waiting").await;
-    browser.press_button("Send a code by text message instead").await;
+    browser.press_button("Text me a code instead").await;
     by_code::fill(browser, "Code from the message", "000000").await;
     browser.press_button("Approve").await;
     take(browser, window, "approval-code-error").await;

@@ -23,8 +23,10 @@ pub struct Waits {
     pub number: u8,
     /// Whether there are other devices.
     pub others: bool,
-    /// The last digits of the number to which a code can be sent.
-    pub text: Option<String>,
+    /// Whether a question that was not answered can be put again.
+    pub again: bool,
+    /// Whether a code can be sent.
+    pub text: bool,
 }
 
 /// Why an approval came to nothing.
@@ -100,17 +102,17 @@ impl Identity {
         let left = (after(held.approval.created_at, QUESTION_LIFE) - self.clock.now()).to_std().unwrap_or_default();
         let device = |asked: AskedDevice| means.devices.iter().find(|device| device.sid == asked.device).cloned();
         let asked = held.approval.asked.filter(|_| can_answer).and_then(device).map(|device| (device, left));
-        let text = held.user.phone.as_ref().filter(|_| means.text).map(|phone| phone.last_digits().to_owned());
-        if asked.is_none() && text.is_none() {
+        if asked.is_none() && !means.text {
             return Ok(Looked::Refused(Refused::Over));
         }
         Ok(Looked::Waits(Waits {
             is_asked: held.approval.asked.is_some(),
             has_devices: !means.devices.is_empty(),
+            again: asked.is_none() && held.approval.asked.is_some() && !means.devices.is_empty(),
             others: asked.is_some() && means.devices.len() > 1,
             asked,
             number: held.approval.number,
-            text,
+            text: means.text,
         }))
     }
 }

@@ -244,6 +244,7 @@ impl Visit<'_> {
             number: waits.number,
             message: told.as_ref().map(|told| told.words.clone()),
             others: waits.others,
+            again: waits.again,
             text: waits.text,
             request: self.way.request.clone(),
             csrf: token.field,

@@ -26,8 +26,10 @@ pub struct WaitingPage {
     pub message: Option<String>,
     /// Whether another device could be asked.
     pub others: bool,
-    /// The last digits of the number to which a code can be sent.
-    pub text: Option<String>,
+    /// Whether a question that was not answered can be put again.
+    pub again: bool,
+    /// Whether a code can be sent.
+    pub text: bool,
     /// Query string of the authorization request to return to; empty for the account page.
     pub request: String,
     /// Token that proves the form was served by us.

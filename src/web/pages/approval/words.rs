@@ -60,7 +60,7 @@ pub fn refused(why: Refused) -> Ended {
             "approval_over",
             "Nobody answered in time",
             "The question to your device is over.",
-            "Take your device at hand and start again.",
+            "Have your device at hand and start again.",
         ),
     }
 }

@@ -1,5 +1,8 @@
 //! "This was not me": the password is withdrawn, everybody is signed out, and the person is told.
 
+use std::time::Duration;
+
+use couplet::app::SystemClock;
 use couplet::jobs::disowned::{EVER, withdraw};
 use couplet::model::time::Clock;
 use rstest::rstest;
@@ -9,6 +12,7 @@ use super::{ALICES, Scene, is_out, press};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::{ALICE, PASSWORD};
 use crate::support::person::Person;
+use crate::support::program::Program;
 use crate::support::push::Device;
 
 async fn says_not_me(scene: &Scene, device: &Device) {
@@ -118,7 +122,7 @@ async fn the_account_page_says_it_for_a_month() {
     let hash = scene.app.app.identity.hasher.hash(&PASSWORD.to_owned().into()).await.unwrap();
     scene.app.database.store.set_password(scene.alice, &hash).await.unwrap();
     for (days, is_said) in [(1, true), (30, false)] {
-        scene.app.clock.advance(std::time::Duration::from_secs(days * 86_400));
+        scene.app.clock.advance(Duration::from_secs(days * 86_400));
         let person = inside(&scene, &device).await;
         let page = person.open(&format!("{}/account", scene.app.url)).await;
         assert_eq!(page.body.contains("you said that a sign-in was not you"), is_said, "{}", page.body);
@@ -136,7 +140,28 @@ async fn a_process_that_died_before_it_told_leaves_that_to_the_next() {
     store.disown(&found[0], now).await.unwrap();
     withdraw(&scene.app.app, EVER).await.unwrap();
     assert_eq!(scene.twilio.calls(), 0, "whoever began may still be at it");
-    scene.app.clock.advance(std::time::Duration::from_secs(61));
+    scene.app.clock.advance(Duration::from_secs(61));
     withdraw(&scene.app.app, EVER).await.unwrap();
     assert_eq!(scene.twilio.until_sent(1).await.len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_server_that_starts_finishes_what_a_dead_one_left(#[values(Sqlite, Postgres)] backend: Backend) {
+    // A server without the job, as if it had died at once after the answer; by the clock of the one that follows.
+    let scene = Scene::on(backend).await;
+    scene.app.clock.advance((SystemClock.now() - scene.app.clock.now()).to_std().unwrap());
+    let (device, stranger) = (scene.device().await, scene.app.person());
+    scene.asked(&stranger).await;
+    says_not_me(&scene, &device).await;
+    let program = Program::new().with("DATABASE_URL", &scene.app.database.url).set_up_to_serve();
+    let server = program.serve("serve").await;
+    for _ in 0..200 {
+        if !has_password(&scene).await {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(!has_password(&scene).await);
+    server.terminate();
 }

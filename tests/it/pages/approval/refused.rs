@@ -56,6 +56,7 @@ async fn a_question_ends_and_a_late_look_at_a_yes_too(#[values(Sqlite, Postgres)
     let refused = device.answer(&challenge, scene.app.clock.now(), "approved").await;
     assert!(refused.status.is_client_error(), "{refused:?}");
     let other = scene.look(&unanswered, &other).await;
+    assert!(other.has("button[value=other]"), "she can be asked again: {}", other.body);
     assert!(!other.has(".number") && other.text(".lead").contains("did not answer in time"), "{}", other.body);
     scene.app.clock.advance(Duration::from_secs(60));
     for (person, page) in [(late, page), (unanswered, other)] {
