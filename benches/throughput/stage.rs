@@ -172,6 +172,7 @@ async fn add_people(config: &Config, store: &dyn Store, database: &Database, cou
         email: None,
         phone: None,
         password_hash: Some(hasher.hash(&PASSWORD.to_owned().into()).await.unwrap()),
+        password_by_code: false,
         disabled_at: None,
         approval: false,
         disowned_at: None,

@@ -156,6 +156,7 @@ pub async fn new_user(
             Some(password) => Some(hash(config, &password).await?),
             None => None,
         },
+        password_by_code: false,
         disabled_at: None,
         approval: false,
         disowned_at: None,

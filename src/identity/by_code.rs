@@ -80,6 +80,7 @@ impl Identity {
             email: None,
             phone: Some(holder.phone.clone()),
             password_hash: Some(password_hash),
+            password_by_code: false,
             disabled_at: None,
             approval: false,
             disowned_at: None,
@@ -95,7 +96,7 @@ impl Identity {
     /// The account with its new password; all other browsers are signed out.
     async fn reset_password(&self, holder: &CodeHolder<'_>, hash: &str) -> Result<Option<User>, StoreError> {
         let Some(user) = self.owner_of(holder.phone).await? else { return Ok(None) };
-        if !self.store.set_password(user.id, hash).await? {
+        if !self.store.set_password_by_code(user.id, hash).await? {
             return Ok(None);
         }
         // Read again: signing everybody out has begun a new epoch.

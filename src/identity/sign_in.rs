@@ -144,7 +144,9 @@ impl Identity {
         if !matches!(user, Err(Failure::Refused(SignInRefusal::WrongCredentials))) {
             admission.forgive();
         }
-        Ok(Proven::by(user?, FirstFactor::Password))
+        let user = user?;
+        let first = if user.password_by_code { FirstFactor::TextCode } else { FirstFactor::Password };
+        Ok(Proven::by(user, first))
     }
 
     async fn check_password(

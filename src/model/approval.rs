@@ -14,7 +14,7 @@ use crate::model::user::User;
 pub enum FirstFactor {
     /// The password.
     Password,
-    /// A code by text message.
+    /// A code by text message, or a password that proves no more than one ([`User::password_by_code`]).
     TextCode,
 }
 

@@ -21,6 +21,9 @@ pub struct User {
     pub phone: Option<Phone>,
     /// The PHC string of the password's hash; without one, no password signs in.
     pub password_hash: Option<String>,
+    /// Whether the password was set by a code by text message, and no device has approved a sign-in with it since: then it proves
+    /// no more than such a code.
+    pub password_by_code: bool,
     /// A disabled user signs in nowhere, and no link of theirs refreshes.
     pub disabled_at: Option<Timestamp>,
     /// Whether the person wants sign-ins approved on a device.

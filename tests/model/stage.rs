@@ -138,6 +138,7 @@ impl Stage {
             email: None,
             phone: None,
             password_hash: None,
+            password_by_code: false,
             disabled_at: None,
             approval: false,
             disowned_at: None,

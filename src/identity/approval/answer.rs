@@ -71,7 +71,12 @@ impl Identity {
         }
         match answer {
             DeviceAnswer::Approved(number) if number.as_deref() == Some(&*held.approval.number.to_string()) => {
-                self.let_through(held).await
+                let (user, epoch) = (held.approval.user_id, held.approval.epoch);
+                let looked = self.let_through(held).await?;
+                if matches!(looked, Looked::Approved(_)) {
+                    self.store.trust_password(user, epoch).await?;
+                }
+                Ok(looked)
             }
             DeviceAnswer::Approved(_) => self.refuse(held, Refused::WrongNumber).await,
             DeviceAnswer::Denied | DeviceAnswer::NotMe => self.refuse(held, Refused::Denied).await,

@@ -58,7 +58,7 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
         let statement = statement!(
             "SELECT a.id AS approval_id, a.secret_hash, a.epoch, a.first_factor, a.number, a.device_id, a.challenge_id, \
              a.state, a.created_at AS approval_created_at, a.expires_at, \
-             u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.disabled_at, \
+             u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.password_by_code, u.disabled_at, \
              u.approval, u.disowned_at, u.sign_in_epoch, u.created_at AS user_created_at \
              FROM approvals a JOIN users u ON u.id = a.user_id WHERE a.id = $1",
             id.0,
@@ -97,12 +97,13 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
         let statement = statement!(
             "SELECT a.id, a.user_id, a.epoch, a.state = 'disowned' AS withdrawn FROM approvals a \
              JOIN push_challenges c ON c.id = a.challenge_id JOIN users u ON u.id = a.user_id \
-             WHERE a.expires_at > $1 AND c.status = 'denied' AND c.metadata LIKE '%\"reason\":\"not_me\"%' \
+             WHERE a.expires_at > $1 AND c.status = 'denied' AND replace(c.metadata, $4, '') <> c.metadata \
              AND (a.state NOT IN ('disowned', 'told') OR (a.state = 'disowned' AND u.disowned_at < $2)) \
              ORDER BY a.expires_at LIMIT $3",
             since,
             told_before,
             limit,
+            "\"reason\":\"not_me\"",
         );
         self.list::<DisownedRow, _>(statement).await
     }

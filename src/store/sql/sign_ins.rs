@@ -32,7 +32,7 @@ impl<D: Driver> SignInStore for SqlStore<D> {
     async fn sign_in(&self, id: SignInId) -> Result<Option<(SignIn, User)>, StoreError> {
         let statement = statement!(
             "SELECT s.id AS sign_in_id, s.secret_hash, s.epoch, s.first_factor, s.approved, s.created_at AS sign_in_created_at, s.expires_at, \
-             u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.disabled_at, \
+             u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.password_by_code, u.disabled_at, \
              u.approval, u.disowned_at, u.sign_in_epoch, u.created_at AS user_created_at \
              FROM sign_ins s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
             id.0,

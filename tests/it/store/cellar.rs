@@ -161,6 +161,7 @@ pub fn user(login: &str) -> User {
         email: None,
         phone: None,
         password_hash: Some("first hash".to_owned()),
+        password_by_code: false,
         disabled_at: None,
         approval: false,
         disowned_at: None,

@@ -218,6 +218,7 @@ impl TestApp {
             email: None,
             phone: None,
             password_hash: Some(hasher.hash(&PASSWORD.to_owned().into()).await.unwrap()),
+            password_by_code: false,
             disabled_at: None,
             approval: false,
             disowned_at: None,

@@ -114,6 +114,28 @@ async fn who_began_with_a_code_and_has_no_device_comes_no_further() {
     assert!(is_out(&person).await);
 }
 
+#[rstest]
+#[tokio::test]
+async fn a_password_that_was_set_by_a_code_proves_no_more_than_one(#[values(Sqlite, Postgres)] backend: Backend) {
+    let scene = Scene::on(backend).await;
+    let device = scene.device().await;
+    let thief = scene.app.person();
+    let page = thief.open(&format!("{}/forgot", scene.app.url)).await;
+    let csrf = page.value("csrf");
+    thief.post("/forgot", &[("csrf", &csrf), ("phone", ALICES), ("step", "send")]).await;
+    let code = scene.twilio.code(1).await;
+    let form = [("csrf", &*csrf), ("phone", ALICES), ("code", &code), ("password", PASSWORD), ("step", "check")];
+    let page = thief.post("/forgot", &form).await;
+    assert!(waits(&page) && !page.has("button[value=text]"), "{}", page.body);
+    let person = scene.app.person();
+    let page = scene.asked(&person).await;
+    assert!(waits(&page) && !page.has("button[value=text]"), "by that password: {}", page.body);
+    scene.answers_to_all(&device, &page).await;
+    assert!(scene.look(&person, &page).await.has("button[name=decision]"));
+    let page = scene.asked(&scene.app.person()).await;
+    assert!(page.has("button[value=text]"), "the device has approved that password: {}", page.body);
+}
+
 #[tokio::test]
 async fn without_a_phone_no_code_is_offered() {
     let scene = Scene::on(Sqlite).await;

@@ -101,6 +101,9 @@ async fn a_password_that_was_set_since_stays(#[values(Sqlite, Postgres)] backend
 #[case::plain_denial("denied", json!({ "reason": "mistake" }))]
 #[case::no_reason("denied", json!({ "number": "10" }))]
 #[case::inside_another_text("denied", json!({ "note": "\"reason\":\"not_me\"" }))]
+#[case::another_case("denied", json!({ "reason": "NOT_ME" }))]
+#[case::another_word("denied", json!({ "reason": "not me" }))]
+#[case::another_name("denied", json!({ "no reason": "not_me" }))]
 #[case::approved("approved", json!({ "reason": "not_me" }))]
 #[tokio::test]
 async fn nothing_else_withdraws_it(#[case] status: &str, #[case] metadata: serde_json::Value) {

@@ -78,9 +78,14 @@ async fn a_yes_is_for_the_browser_that_asked(#[values(Sqlite, Postgres)] backend
     let theirs = scene.asked(&stranger).await;
     let theirs = scene.look(&stranger, &theirs).await;
     assert!(waits(&theirs), "with a cookie of another approval: {}", theirs.body);
-    let forged = format!("couplet_approval={}", "A".repeat(64));
-    let request = reqwest::Client::new().get(page.url.as_str()).header("Cookie", forged);
-    assert!(scene.app.person().send(request).await.has("input[name=password]"), "with a made-up one");
+    let cookies = person.cookies();
+    let right = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("couplet_approval=")).unwrap();
+    for forged in ["A".repeat(64), format!("{}{}", &right[..54], "A".repeat(10)), format!("{}=", &right[..63])] {
+        let request =
+            reqwest::Client::new().get(page.url.as_str()).header("Cookie", format!("couplet_approval={forged}"));
+        let answer = scene.app.person().send(request).await;
+        assert!(answer.has("input[name=password]"), "with {forged}: {}", answer.body);
+    }
     assert!(is_out(&stranger).await);
     assert!(scene.look(&person, &page).await.has("button[name=decision]"), "the right browser goes on");
 }
