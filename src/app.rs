@@ -1,11 +1,9 @@
 //! The composition root: turns a configuration into an [`App`]. The only file that names concrete parts.
 
-mod doors;
-<<<<<<< HEAD
+mod approval;
+mod brakes;
 mod push;
 mod readings;
-=======
->>>>>>> i5-browser
 pub mod texts;
 
 use std::collections::BTreeMap;
@@ -19,9 +17,10 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use thiserror::Error;
 
+use crate::app::approval::ByPush;
+use crate::app::brakes::doors;
 use crate::config::{Config, Limits};
 use crate::identity::Identity;
-use crate::identity::doors::Doors;
 use crate::identity::password::PasswordHasher;
 use crate::model::brake::BrakeKind;
 use crate::model::failure::{Failure, Fault, StoreError};
@@ -64,7 +63,7 @@ pub struct App {
     /// Knows people.
     pub identity: Identity,
     /// Asks devices.
-    pub push: Push,
+    pub push: Arc<Push>,
     /// Remembers.
     pub store: Arc<dyn Store>,
     /// The source of chance.
@@ -151,16 +150,18 @@ impl App {
                 refresh_grace: times.refresh_grace,
             },
         };
+        let push = push::push(config, issuer, store.clone(), keys.clone(), clock.clone(), randomness.clone())?;
+        let push = Arc::new(push);
         let identity = Identity {
             store: store.clone(),
             hasher: PasswordHasher::new(config.password, randomness.clone())?,
             clock: clock.clone(),
             randomness: randomness.clone(),
-            keys: keys.clone(),
-            doors: doors::doors(config.throttle, salt),
+            keys,
+            doors: doors(config.throttle, salt),
+            approvers: Arc::new(ByPush(push.clone())),
             texts: texts::texts(config, salt, randomness.clone())?,
         };
-        let push = push::push(config, issuer, store.clone(), keys, clock.clone(), randomness.clone())?;
         Ok(Self {
             service_name: config.service_name(),
             protocol,
@@ -180,24 +181,6 @@ impl App {
             draining: AtomicBool::new(false),
             https: issuer.starts_with("https://"),
         })
-    }
-
-    /// All brakes on guessing.
-    pub fn brakes(&self) -> Vec<&Throttle> {
-        let Doors { address, account, network, reserve, device } = &self.identity.doors;
-        let texts = self.identity.texts.iter().map(|texts| &texts.brakes);
-        let texts = texts.flat_map(|brakes| [&brakes.number, &brakes.sender, &brakes.country, &brakes.wrong]);
-        let guessing = [
-            &self.protocol.client_brake,
-            &self.protocol.code_brake,
-            &self.protocol.issue_brake,
-            address,
-            account,
-            network,
-            reserve,
-            device,
-        ];
-        guessing.into_iter().chain(texts).collect()
     }
 
     /// Whether browsers reach us by https; then cookies are `Secure` and stay so.

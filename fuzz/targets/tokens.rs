@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use couplet::identity::sign_in::parse_cookie;
+use couplet::identity::held_secret::HeldSecret;
 use couplet::model::ids::GrantId;
 use couplet::model::time::Timestamp;
 use couplet::tokens::derived::TokenKeys;
@@ -60,8 +60,8 @@ pub fn run(data: &[u8]) {
     if let Some(id) = AccessTokenId::from_jti(text) {
         assert_eq!(id.to_jti(), text);
     }
-    if let Some((id, secret)) = parse_cookie(text) {
-        let written = URL_SAFE_NO_PAD.encode([id.0.as_bytes().as_slice(), secret.expose()].concat());
+    if let Some(HeldSecret { id, secret }) = HeldSecret::parse(text) {
+        let written = URL_SAFE_NO_PAD.encode([id.as_bytes().as_slice(), secret.expose()].concat());
         assert_eq!(written, text);
     }
 }

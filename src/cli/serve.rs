@@ -19,6 +19,7 @@ use crate::cli::{CliError, open};
 use crate::config::Config;
 use crate::jobs::brakes::{share_at_the_end, share_forever};
 use crate::jobs::certificate;
+use crate::jobs::disowned::withdraw_forever;
 use crate::jobs::exchange::exchange_until;
 use crate::jobs::master_key::follow_forever;
 use crate::jobs::purge::purge_forever;
@@ -74,11 +75,12 @@ pub async fn run(mut config: Config, no_migrate: bool) -> Result<(), CliError> {
 /// Runs both listeners and the jobs until the process is told to stop.
 pub async fn serve(app: App, listener: TcpListener, admin: Option<TcpListener>) -> Result<(), CliError> {
     let app = Arc::new(app);
-    let (for_purge, for_master_key, for_brakes) = (app.clone(), app.clone(), app.clone());
+    let (for_purge, for_master_key, for_brakes, for_owners) = (app.clone(), app.clone(), app.clone(), app.clone());
     let mut jobs = vec![
         tokio::spawn(async move { purge_forever(&for_purge).await }),
         tokio::spawn(async move { follow_forever(&for_master_key).await }),
         tokio::spawn(async move { share_forever(&for_brakes).await }),
+        tokio::spawn(async move { withdraw_forever(&for_owners).await }),
     ];
     if let Some(served) = app.tls.clone() {
         let app = app.clone();

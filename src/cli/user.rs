@@ -10,12 +10,15 @@ use crate::cli::{CliError, open, print};
 use crate::config::Config;
 use crate::identity::password::{Busy, PasswordHasher, SHORTEST};
 use crate::model::email::Email;
+use crate::model::failure::Failure;
 use crate::model::ids::UserId;
 use crate::model::login::Login;
 use crate::model::phone::Phone;
 use crate::model::secret::PlainSecret;
 use crate::model::time::Clock;
 use crate::model::user::User;
+use crate::push::Denied;
+use crate::push::own_people::{devices_in, forget_in};
 use crate::store::Store;
 use crate::store::users::AddUser;
 
@@ -30,7 +33,16 @@ struct Listed {
     phone: Option<String>,
     has_password: bool,
     disabled: bool,
+    approval: bool,
     created_at: String,
+}
+
+/// A user with what others know of them.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    user: Listed,
+    devices: usize,
 }
 
 impl From<&User> for Listed {
@@ -42,6 +54,7 @@ impl From<&User> for Listed {
             phone: user.phone.as_ref().map(ToString::to_string),
             has_password: user.password_hash.is_some(),
             disabled: !user.is_enabled(),
+            approval: user.approval,
             created_at: user.created_at.to_rfc3339(),
         }
     }
@@ -57,13 +70,18 @@ pub async fn run(config: &Config, command: UserCommand) -> Result<(), CliError> 
         }
         UserCommand::List { json } => list(&*open::store_telling(config).await?, json).await,
         UserCommand::Show { user, json } => {
-            let (_, user) = existing(config, &user).await?;
-            show(&user, json)
+            let (store, user) = existing(config, &user).await?;
+            let devices = devices_in(&*store, user.id, SystemClock.now()).await.map_err(of_push)?;
+            show(&user, devices.len(), json)
         }
         UserCommand::SetPassword { user, password_stdin: _ } => {
             let (store, user) = existing(config, &user).await?;
             let hash = hash(config, &read_password()?).await?;
             told(store.set_password(user.id, &hash).await?, &user, "has a new password and is signed out everywhere")
+        }
+        UserCommand::SetApproval { user, switch } => {
+            let (store, user) = existing(config, &user).await?;
+            set_approval(&*store, &user, switch == "on").await
         }
         UserCommand::Disable { user } => {
             let (store, user) = existing(config, &user).await?;
@@ -77,7 +95,9 @@ pub async fn run(config: &Config, command: UserCommand) -> Result<(), CliError> 
         }
         UserCommand::Delete { user } => {
             let (store, user) = existing(config, &user).await?;
-            told(store.delete_user(user.id).await?, &user, "is deleted with all links")
+            // First, for nobody finds them without the user.
+            forget_in(&*store, user.id).await.map_err(of_push)?;
+            told(store.delete_user(user.id).await?, &user, "is deleted with all links and devices")
         }
     }
 }
@@ -99,7 +119,7 @@ async fn add(config: &Config, user: &User, json: bool) -> Result<(), CliError> {
             "couplet: {login} has no password and can't sign in yet; `couplet user set-password {login}`"
         ));
     }
-    show(user, json)
+    show(user, 0, json)
 }
 
 /// The user of a login or a user id.
@@ -136,7 +156,10 @@ pub async fn new_user(
             Some(password) => Some(hash(config, &password).await?),
             None => None,
         },
+        password_by_code: false,
         disabled_at: None,
+        approval: false,
+        disowned_at: None,
         sign_in_epoch: 0,
         created_at: SystemClock.now(),
     })
@@ -153,6 +176,26 @@ fn read_password() -> Result<PlainSecret, CliError> {
 async fn hash(config: &Config, password: &PlainSecret) -> Result<String, CliError> {
     let hasher = PasswordHasher::new(config.password, Arc::new(SystemRandomness))?;
     hasher.hash(password).await.map_err(|Busy| CliError::Failed("hashing the password failed; try again".to_owned()))
+}
+
+async fn set_approval(store: &dyn Store, user: &User, on: bool) -> Result<(), CliError> {
+    let done = store.set_approval(user.id, on).await?;
+    if on && devices_in(store, user.id, SystemClock.now()).await.map_err(of_push)?.is_empty() {
+        let login = &user.login;
+        print::hint(&format!(
+            "couplet: {login} has no device yet and can only approve by a code by text message, if at all; \
+             `couplet user set-approval {login} off` takes it back"
+        ));
+    }
+    told(done, user, if on { "has to approve sign-ins on a device" } else { "signs in without approval" })
+}
+
+fn of_push(denied: Denied) -> CliError {
+    match denied {
+        Failure::Refused(refusal) => CliError::Failed(refusal.message().to_owned()),
+        Failure::Store(error) => error.into(),
+        Failure::Internal(fault) => fault.into(),
+    }
 }
 
 fn told(done: bool, user: &User, what: &str) -> Result<(), CliError> {
@@ -185,11 +228,12 @@ async fn list(store: &dyn Store, json: bool) -> Result<(), CliError> {
     if json { print::json(&all) } else { Ok(()) }
 }
 
-fn show(user: &User, json: bool) -> Result<(), CliError> {
-    let listed = Listed::from(user);
+fn show(user: &User, devices: usize, json: bool) -> Result<(), CliError> {
+    let shown = Shown { user: user.into(), devices };
     if json {
-        return print::json(&listed);
+        return print::json(&shown);
     }
+    let listed = shown.user;
     let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
     print::fields(&[
         ("user_id", listed.user_id),
@@ -198,6 +242,8 @@ fn show(user: &User, json: bool) -> Result<(), CliError> {
         ("phone", or_none(listed.phone)),
         ("password", if listed.has_password { "set" } else { "none" }.to_owned()),
         ("disabled", listed.disabled.to_string()),
+        ("approval", if listed.approval { "on" } else { "off" }.to_owned()),
+        ("devices", devices.to_string()),
         ("created_at", listed.created_at),
     ]);
     Ok(())

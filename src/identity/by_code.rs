@@ -1,10 +1,10 @@
 //! Owns what a right code opens: signing in, making an account, setting a new password. Leaves codes to `text_codes/`.
 
 use crate::identity::Identity;
-use crate::identity::device::Device;
 use crate::identity::password::{Busy, SHORTEST};
-use crate::identity::sign_in::Welcome;
+use crate::identity::sign_in::Proven;
 use crate::identity::text_codes::{CodeHolder, CodeRefusal, TextCodes};
+use crate::model::approval::FirstFactor;
 use crate::model::failure::{Failure, StoreError};
 use crate::model::ids::UserId;
 use crate::model::login::Login;
@@ -22,23 +22,17 @@ pub struct ShownCode<'a> {
     pub code: &'a str,
     /// The new password, where one is asked for.
     pub password: PlainSecret,
-    /// The browser, if somebody has signed in with it before.
-    pub device: Option<Device>,
 }
 
 impl Identity {
     /// Whether this use of a code asks for a new password.
     pub fn asks_password(usage: CodeUsage) -> bool {
-        usage != CodeUsage::SignIn
+        matches!(usage, CodeUsage::Register | CodeUsage::ForgotPassword)
     }
 
-    /// Lets in whoever shows the right code, and does before what it is for.
-    pub async fn enter_by_code(
-        &self,
-        texts: &TextCodes,
-        shown: ShownCode<'_>,
-    ) -> Result<Welcome, Failure<CodeRefusal>> {
-        let ShownCode { holder, code, password, device } = shown;
+    /// Checks a code, and does what it is for.
+    pub async fn enter_by_code(&self, texts: &TextCodes, shown: ShownCode<'_>) -> Result<Proven, Failure<CodeRefusal>> {
+        let ShownCode { holder, code, password } = shown;
         let asks_password = Self::asks_password(holder.usage);
         if asks_password && password.expose().chars().count() < SHORTEST {
             return Err(Failure::Refused(CodeRefusal::ShortPassword));
@@ -62,10 +56,7 @@ impl Identity {
             _ => self.owner_of(holder.phone).await?,
         };
         let user = user.ok_or(Failure::Refused(CodeRefusal::NoWay))?;
-        let (user, session) = self.begin(user).await?;
-        let device = device.unwrap_or_else(|| Device::fresh(&*self.randomness));
-        let device = device.with(&self.keys.tokens().device, &user.login);
-        Ok(Welcome { user, session, device })
+        Ok(Proven::by(user, FirstFactor::TextCode))
     }
 
     /// The new account. Who has one already and may sign in by code is signed in to it, with the password that it has.
@@ -89,7 +80,10 @@ impl Identity {
             email: None,
             phone: Some(holder.phone.clone()),
             password_hash: Some(password_hash),
+            password_by_code: false,
             disabled_at: None,
+            approval: false,
+            disowned_at: None,
             sign_in_epoch: 0,
             created_at: self.clock.now(),
         };
@@ -102,7 +96,7 @@ impl Identity {
     /// The account with its new password; all other browsers are signed out.
     async fn reset_password(&self, holder: &CodeHolder<'_>, hash: &str) -> Result<Option<User>, StoreError> {
         let Some(user) = self.owner_of(holder.phone).await? else { return Ok(None) };
-        if !self.store.set_password(user.id, hash).await? {
+        if !self.store.set_password_by_code(user.id, hash).await? {
             return Ok(None);
         }
         // Read again: signing everybody out has begun a new epoch.

@@ -1,11 +1,13 @@
-//! Owns knowing people: passwords, codes by text message, signed-in browsers, the brakes on guessing. Leaves what they may link to `oauth/`, and
-//! cookies to `web/extract/`.
+//! Owns knowing people: passwords, codes by text message, approval on a device, signed-in browsers, the brakes on guessing. Leaves
+//! what they may link to `oauth/`, and cookies to `web/extract/`.
 
+pub mod approval;
 mod argon2id;
 pub mod by_code;
 pub mod device;
 pub mod doors;
 mod hashing_threads;
+pub mod held_secret;
 pub mod password;
 pub mod places;
 pub mod sign_in;
@@ -15,6 +17,7 @@ pub mod text_codes;
 
 use std::sync::Arc;
 
+use crate::identity::approval::Approvers;
 use crate::identity::doors::Doors;
 use crate::identity::password::PasswordHasher;
 use crate::identity::text_codes::TextCodes;
@@ -39,4 +42,6 @@ pub struct Identity {
     pub doors: Doors,
     /// Codes by text message, when something sends them.
     pub texts: Option<TextCodes>,
+    /// Asks people's devices.
+    pub approvers: Arc<dyn Approvers>,
 }

@@ -4,12 +4,11 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use uuid::Uuid;
-
 use crate::identity::Identity;
 use crate::identity::device::Device;
+use crate::identity::held_secret::HeldSecret;
 use crate::identity::password::Busy;
+use crate::model::approval::{ApprovalPolicy, FirstFactor};
 use crate::model::failure::{Failure, StoreError};
 use crate::model::ids::SignInId;
 use crate::model::login::Login;
@@ -32,7 +31,7 @@ pub enum SignInRefusal {
     Busy,
 }
 
-/// A person whose browser showed a valid session cookie. Made only by [`Identity::recognise`] and [`Identity::sign_in`].
+/// A person whose browser showed a valid session cookie. Made only by [`Identity::recognise`] and [`Identity::let_in`].
 #[derive(Debug)]
 pub struct SignedInUser {
     user: User,
@@ -44,6 +43,21 @@ impl SignedInUser {
     pub fn sign_in_id(&self) -> SignInId {
         self.sign_in.id
     }
+
+    /// Whether the sign-in was approved on a device, or by a second code.
+    pub fn is_approved(&self) -> bool {
+        self.sign_in.approved
+    }
+
+    /// Whether this session may see and change the person's account.
+    pub fn may_manage(&self) -> bool {
+        self.is_approved() || !ApprovalPolicy::default().asks(&self.user)
+    }
+
+    /// What this session shows of the person: the factor by which it began.
+    pub fn proven(&self) -> Proven {
+        Proven::by(self.user.clone(), self.sign_in.first)
+    }
 }
 
 impl Deref for SignedInUser {
@@ -51,6 +65,42 @@ impl Deref for SignedInUser {
 
     fn deref(&self) -> &User {
         &self.user
+    }
+}
+
+/// A person who has shown who they are, by one factor or by two. Made only where that is checked: [`Identity::sign_in`],
+/// [`Identity::enter_by_code`], [`Identity::look`] and for a session [`SignedInUser::proven`].
+#[derive(Debug)]
+pub struct Proven {
+    user: User,
+    first: FirstFactor,
+    approved: bool,
+}
+
+impl Proven {
+    /// By one factor.
+    pub(super) fn by(user: User, first: FirstFactor) -> Self {
+        Self { user, first, approved: false }
+    }
+
+    /// By two, of which this was the first.
+    pub(super) fn approved(user: User, first: FirstFactor) -> Self {
+        Self { user, first, approved: true }
+    }
+
+    /// Who it is.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Whether by two factors.
+    pub fn is_approved(&self) -> bool {
+        self.approved
+    }
+
+    /// By what they showed it first.
+    pub fn first(&self) -> FirstFactor {
+        self.first
     }
 }
 
@@ -75,13 +125,13 @@ pub struct Welcome {
 }
 
 impl Identity {
-    /// Signs a person in with a password. An unknown user takes as long as a wrong password and gets the same words.
+    /// Checks a password. An unknown user takes as long as a wrong password and gets the same words.
     pub async fn sign_in(
         &self,
         username: &str,
         password: &PlainSecret,
         origin: Origin,
-    ) -> Result<Welcome, Failure<SignInRefusal>> {
+    ) -> Result<Proven, Failure<SignInRefusal>> {
         let login = Login::parse(username).ok();
         let key = &self.keys.tokens().device;
         let known = origin.device.as_ref().zip(login.as_ref()).and_then(|(device, login)| device.known_for(key, login));
@@ -94,9 +144,9 @@ impl Identity {
         if !matches!(user, Err(Failure::Refused(SignInRefusal::WrongCredentials))) {
             admission.forgive();
         }
-        let (user, session) = self.begin(user?).await?;
-        let device = origin.device.unwrap_or_else(|| Device::fresh(&*self.randomness)).with(key, &user.login);
-        Ok(Welcome { user, session, device })
+        let user = user?;
+        let first = if user.password_by_code { FirstFactor::TextCode } else { FirstFactor::Password };
+        Ok(Proven::by(user, first))
     }
 
     async fn check_password(
@@ -132,7 +182,9 @@ impl Identity {
         }
     }
 
-    pub(super) async fn begin(&self, user: User) -> Result<(SignedInUser, PlainSecret), StoreError> {
+    /// Begins the session of somebody who has shown enough, in a browser that may be known.
+    pub async fn let_in(&self, proven: Proven, browser: Option<Device>) -> Result<Welcome, StoreError> {
+        let Proven { user, first, approved } = proven;
         let secret = TokenSecret::random(&*self.randomness);
         let now = self.clock.now();
         let sign_in = SignIn {
@@ -140,18 +192,22 @@ impl Identity {
             user_id: user.id,
             secret_hash: secret.hash(),
             epoch: user.sign_in_epoch,
+            first,
+            approved,
             created_at: now,
             expires_at: after(now, SIGN_IN_LIFE),
         };
         self.store.add_sign_in(&sign_in).await?;
-        let text = URL_SAFE_NO_PAD.encode([sign_in.id.0.as_bytes().as_slice(), secret.expose()].concat());
-        Ok((SignedInUser { user, sign_in }, text.into()))
+        let session = HeldSecret { id: sign_in.id.0, secret }.encode();
+        let browser = browser.unwrap_or_else(|| Device::fresh(&*self.randomness));
+        let device = browser.with(&self.keys.tokens().device, &user.login);
+        Ok(Welcome { user: SignedInUser { user, sign_in }, session, device })
     }
 
     /// The person whose browser shows this cookie, if it still counts.
     pub async fn recognise(&self, cookie: &str) -> Result<Option<SignedInUser>, StoreError> {
-        let Some((id, secret)) = parse_cookie(cookie) else { return Ok(None) };
-        let found = self.store.sign_in(id).await?;
+        let Some(HeldSecret { id, secret }) = HeldSecret::parse(cookie) else { return Ok(None) };
+        let found = self.store.sign_in(SignInId(id)).await?;
         let now = self.clock.now();
         Ok(found
             .filter(|(sign_in, user)| {
@@ -167,12 +223,4 @@ impl Identity {
     pub async fn sign_out(&self, user: &SignedInUser) -> Result<(), StoreError> {
         self.store.end_sign_in(user.sign_in.id).await
     }
-}
-
-/// Reads the value of a session cookie; `None` when it can't be one of ours.
-pub fn parse_cookie(cookie: &str) -> Option<(SignInId, TokenSecret)> {
-    let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
-    let (id, secret) = bytes.split_at_checked(16)?;
-    let id = Uuid::from_slice(id).ok()?;
-    Some((SignInId(id), TokenSecret::from_bytes(secret.try_into().ok()?)))
 }

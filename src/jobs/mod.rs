@@ -2,6 +2,7 @@
 
 pub mod brakes;
 pub mod certificate;
+pub mod disowned;
 pub mod exchange;
 pub mod master_key;
 pub mod purge;

@@ -28,6 +28,8 @@ const KEPT_CHALLENGES: Duration = Duration::from_secs(30 * 86_400);
 
 /// How long an event waits for a webhook that takes fewer than there are: longer than all tries of one take.
 const KEPT_EVENTS: Duration = Duration::from_secs(86_400);
+/// How long an approval that is over still counts, and can be said to be somebody else's.
+const KEPT_APPROVALS: Duration = crate::jobs::disowned::EVER;
 
 /// Rows a step looks at.
 const STEP: u32 = 500;
@@ -95,6 +97,7 @@ impl Walker<'_> {
         self.walk_sign_ins().await?;
         self.walk_brakes().await?;
         self.walk_text_codes().await?;
+        self.walk_approvals().await?;
         self.walk_push().await?;
         self.walk_deliveries().await?;
         self.purged.keys = match self.app.protocol.keys.purge().await {
@@ -158,6 +161,17 @@ impl Walker<'_> {
         loop {
             let began = Instant::now();
             if self.app.store.purge_text_codes(STEP, now).await? == 0 {
+                return Ok(());
+            }
+            self.rest(began.elapsed()).await;
+        }
+    }
+
+    async fn walk_approvals(&mut self) -> Result<(), StoreError> {
+        let now = self.app.protocol.clock.now();
+        loop {
+            let began = Instant::now();
+            if self.app.store.purge_approvals(STEP, before(now, KEPT_APPROVALS)).await? == 0 {
                 return Ok(());
             }
             self.rest(began.elapsed()).await;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::approval::ApprovalPolicy;
 use crate::model::ids::ClientId;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
@@ -110,6 +111,8 @@ pub struct ClientSettings {
     pub introspect_any: bool,
     /// Asks for consent on every link, even when it was given before.
     pub always_ask_consent: bool,
+    /// Whose sign-ins on the way to a link are approved on a device.
+    pub approval: ApprovalPolicy,
     /// A service's backend: may introspect the tokens of these clients and get the partner tokens of their links.
     pub backend_of: Vec<ClientId>,
     /// May name a link by its grant id alone when it gets partner tokens, for work while no user is there.
@@ -134,6 +137,7 @@ impl Default for ClientSettings {
             lenient_redirect_uri: false,
             introspect_any: false,
             always_ask_consent: false,
+            approval: ApprovalPolicy::default(),
             backend_of: Vec::new(),
             exchange_grant_id: false,
             twilio: TwilioAccess::default(),

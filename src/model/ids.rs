@@ -48,6 +48,11 @@ uuid_id! {
     SignInId
 }
 
+uuid_id! {
+    /// Names one sign-in that waits for its approval.
+    ApprovalId
+}
+
 /// Names an OAuth client (RFC 6749 section 2.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,6 +1,7 @@
 //! Owns the words everyone shares: ids, secrets, scopes, redirect URIs, and what a user, a client and a grant are.
 //! Leaves every decision to the rooms and every input and output to the floors above.
 
+pub mod approval;
 pub mod brake;
 pub mod client;
 pub mod email;

@@ -73,6 +73,11 @@ impl Phone {
         &self.0
     }
 
+    /// The last two digits, by which its owner knows it and nobody else does.
+    pub fn last_digits(&self) -> &str {
+        self.0.get(self.0.len().saturating_sub(2)..).unwrap_or_default()
+    }
+
     /// The country code (ITU-T E.164): `1` for North America, `49` for Germany; the first digit where none is known.
     pub fn country_code(&self) -> String {
         let known = parse(None, &self.0).map(|number| number.code().value().to_string());

@@ -16,6 +16,8 @@ pub enum CodeUsage {
     SignIn,
     /// Setting a new password.
     ForgotPassword,
+    /// Approving a sign-in in place of a device.
+    MfaVerification,
 }
 
 impl CodeUsage {
@@ -25,6 +27,7 @@ impl CodeUsage {
             Self::Register => "Register",
             Self::SignIn => "SignIn",
             Self::ForgotPassword => "ForgotPassword",
+            Self::MfaVerification => "MfaVerification",
         }
     }
 }
@@ -109,4 +112,7 @@ impl NotSent {
 pub trait CodeSender: Send + Sync {
     /// Hands a message over to whoever delivers it, and does not wait for that.
     async fn send_code(&self, message: &CodeMessage) -> Result<(), NotSent>;
+
+    /// The same for words without a code.
+    async fn send_words(&self, to: &Phone, words: &str) -> Result<(), NotSent>;
 }

@@ -1,5 +1,6 @@
 //! Owns what a user is. Leaves checking passwords to `identity/`.
 
+use crate::model::approval::FirstFactor;
 use crate::model::email::Email;
 use crate::model::ids::{SignInId, UserId};
 use crate::model::login::Login;
@@ -20,8 +21,15 @@ pub struct User {
     pub phone: Option<Phone>,
     /// The PHC string of the password's hash; without one, no password signs in.
     pub password_hash: Option<String>,
+    /// Whether the password was set by a code by text message, and no device has approved a sign-in with it since: then it proves
+    /// no more than such a code.
+    pub password_by_code: bool,
     /// A disabled user signs in nowhere, and no link of theirs refreshes.
     pub disabled_at: Option<Timestamp>,
+    /// Whether the person wants sign-ins approved on a device.
+    pub approval: bool,
+    /// When they last said that a sign-in was not them, and the password was withdrawn.
+    pub disowned_at: Option<Timestamp>,
     /// How often all sign-ins were ended at once; one made in an earlier epoch no longer counts.
     pub sign_in_epoch: u32,
     /// When the account was made.
@@ -47,6 +55,10 @@ pub struct SignIn {
     /// The user's [`User::sign_in_epoch`] when the password was checked, so that a sign-in can't outlive a new password that
     /// was set meanwhile.
     pub epoch: u32,
+    /// By what the person has shown first who they are.
+    pub first: FirstFactor,
+    /// Whether that was approved on a device, or by a second code.
+    pub approved: bool,
     /// When the person proved who they are.
     pub created_at: Timestamp,
     /// When the browser is signed out by itself.

@@ -1,7 +1,10 @@
 //! Owns the authorization endpoint's decisions (RFC 6749 section 4.1): may this be asked, what comes next, what is answered.
-//! Leaves showing pages to `web/pages/` and knowing the person to `identity/`. Keeps nothing of an attempt that is abandoned.
+//! Leaves the form of a request to `checks.rs`, showing pages to `web/pages/` and knowing the person to `identity/`. Keeps nothing of an attempt that is abandoned.
 
-use crate::model::client::{Client, GrantType};
+mod checks;
+
+use self::checks::check_rest;
+use crate::model::client::Client;
 use crate::model::failure::Failure;
 use crate::model::grant::{CodeBinding, GrantState};
 use crate::model::ids::ClientId;
@@ -38,6 +41,11 @@ impl AuthorizationRequest {
     pub fn after_sign_in(mut self) -> Self {
         self.prompt = Prompt { consent: self.prompt.consent, ..Prompt::default() };
         self
+    }
+
+    /// Whether this person has to approve the sign-in before anything is allowed.
+    pub fn lacks_approval(&self, person: Person<'_>) -> bool {
+        !person.is_approved && self.client.settings.approval.asks(person.user)
     }
 
     /// Whether any program on the person's device could have made this request in the client's name: a client without secret
@@ -100,10 +108,21 @@ pub fn continuation_after_sign_in(parameters: &Parameters) -> String {
     }
 }
 
+/// Who is signed in.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// The user.
+    pub user: &'a User,
+    /// Whether the sign-in was approved by a second factor.
+    pub is_approved: bool,
+}
+
 /// What comes next for a valid request.
 pub enum NextStep {
     /// The person has to sign in.
     SignIn,
+    /// The person is signed in, and has to approve that by a second factor.
+    Approve,
     /// The person has to be asked.
     Consent,
     /// All is known: the browser goes to this address.
@@ -136,16 +155,25 @@ impl Protocol {
     pub async fn next_step(
         &self,
         request: &AuthorizationRequest,
-        user: Option<&User>,
+        person: Option<Person<'_>>,
     ) -> Result<NextStep, Failure<AuthorizeRefusal>> {
         let refuse = |code, why| {
             Failure::Refused(AuthorizeRefusal::ToClient(Box::new(request.redirect.clone()), Refusal::new(code, why)))
         };
-        let user = match user {
-            Some(user) if !request.prompt.login => user,
+        let person = match person {
+            Some(person) if !request.prompt.login => person,
             _ if request.prompt.none => return Err(refuse(ErrorCode::LoginRequired, "nobody is signed in")),
             _ => return Ok(NextStep::SignIn),
         };
+        if request.lacks_approval(person) {
+            let why = "the sign-in has to be approved by a second factor";
+            return if request.prompt.none {
+                Err(refuse(ErrorCode::LoginRequired, why))
+            } else {
+                Ok(NextStep::Approve)
+            };
+        }
+        let user = person.user;
         let ask_anew = request.prompt.consent || request.client.settings.always_ask_consent || request.is_unassured();
         if !ask_anew && self.has_consented(request, user).await? {
             return Ok(NextStep::Answer(self.allow(request, user).await?));
@@ -204,84 +232,4 @@ impl Protocol {
     pub fn deny(&self, request: &AuthorizationRequest) -> String {
         request.redirect.with_error(ErrorCode::AccessDenied, "the user did not allow the link")
     }
-}
-
-type Rest = (Scope, Option<CodeChallenge>, Prompt);
-
-/// The checks whose refusals go to the client.
-fn check_rest(client: &Client, parameters: &Parameters) -> Result<Rest, Refusal> {
-    // RFC 6749 section 3.1: no parameter more than once.
-    for name in KNOWN {
-        parameters.one(name)?;
-    }
-    check_response_type(client, parameters.one("response_type")?)?;
-    check_response_mode(parameters.one("response_mode")?)?;
-    let scope = check_scope(client, parameters.one("scope")?)?;
-    let challenge = check_challenge(client, parameters)?;
-    Ok((scope, challenge, check_prompt(parameters.one("prompt")?)?))
-}
-
-/// RFC 6749 section 4.1.1.
-fn check_response_type(client: &Client, response_type: Option<&str>) -> Result<(), Refusal> {
-    match response_type {
-        None => Err(Refusal::new(ErrorCode::InvalidRequest, "response_type is missing; use response_type=code")),
-        Some("code") if client.may_use(GrantType::AuthorizationCode) => Ok(()),
-        Some("code") => {
-            Err(Refusal::new(ErrorCode::UnauthorizedClient, "this client may not use the authorization code grant"))
-        }
-        Some(_) => Err(Refusal::new(ErrorCode::UnsupportedResponseType, "only response_type=code is supported")),
-    }
-}
-
-fn check_response_mode(response_mode: Option<&str>) -> Result<(), Refusal> {
-    match response_mode {
-        None | Some("query") => Ok(()),
-        Some(_) => Err(Refusal::new(ErrorCode::InvalidRequest, "only response_mode=query is supported")),
-    }
-}
-
-/// RFC 6749 section 3.3: without a scope, all that the client registered.
-fn check_scope(client: &Client, requested: Option<&str>) -> Result<Scope, Refusal> {
-    let registered = &client.settings.scope;
-    let Some(requested) = requested else { return Ok(registered.clone()) };
-    let scope = Scope::parse(requested).map_err(|why| Refusal::new(ErrorCode::InvalidScope, why.to_string()))?;
-    if registered.covers(&scope) {
-        return Ok(scope);
-    }
-    Err(Refusal::new(
-        ErrorCode::InvalidScope,
-        "the scope names something this client did not register; separate names by spaces",
-    ))
-}
-
-/// RFC 7636 section 4.3, S256 only.
-fn check_challenge(client: &Client, parameters: &Parameters) -> Result<Option<CodeChallenge>, Refusal> {
-    let invalid = |why: String| Refusal::new(ErrorCode::InvalidRequest, why);
-    match (parameters.one("code_challenge")?, parameters.one("code_challenge_method")?) {
-        (None, None) if client.needs_pkce() => {
-            Err(invalid("this client has to use PKCE: send code_challenge and code_challenge_method=S256".to_owned()))
-        }
-        (None, None) => Ok(None),
-        (None, Some(_)) => Err(invalid("code_challenge_method came without code_challenge".to_owned())),
-        (Some(challenge), Some("S256")) => {
-            CodeChallenge::parse(challenge).map(Some).map_err(|why| invalid(why.to_string()))
-        }
-        (Some(_), _) => Err(invalid("only code_challenge_method=S256 is supported".to_owned())),
-    }
-}
-
-fn check_prompt(prompt: Option<&str>) -> Result<Prompt, Refusal> {
-    let mut parsed = Prompt::default();
-    for word in prompt.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
-        match word {
-            "none" => parsed.none = true,
-            "login" | "select_account" => parsed.login = true,
-            "consent" => parsed.consent = true,
-            _ => {}
-        }
-    }
-    if parsed.none && (parsed.login || parsed.consent) {
-        return Err(Refusal::new(ErrorCode::InvalidRequest, "prompt=none stands alone"));
-    }
-    Ok(parsed)
 }

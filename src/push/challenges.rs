@@ -72,9 +72,21 @@ impl Push {
         hidden_details: Option<Texts>,
         expires_at: Timestamp,
     ) -> Result<Challenge, Denied> {
+        self.ask_as(ChallengeSid::random(&*self.randomness), factor, details, hidden_details, expires_at).await
+    }
+
+    /// The same under a name that somebody knows already, and that nothing else has.
+    pub async fn ask_as(
+        &self,
+        sid: ChallengeSid,
+        factor: &Factor,
+        details: Details,
+        hidden_details: Option<Texts>,
+        expires_at: Timestamp,
+    ) -> Result<Challenge, Denied> {
         let now = self.now();
         let challenge = Challenge {
-            sid: ChallengeSid::random(&*self.randomness),
+            sid,
             scope: factor.scope.clone(),
             entity: factor.entity,
             factor: factor.sid,

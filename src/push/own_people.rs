@@ -12,9 +12,11 @@ use crate::model::push::paging::PageRequest;
 use crate::model::push::service::{Enrolment, Scope, Service, ServiceSettings};
 use crate::model::push::sid::{AccountSid, FactorSid, ServiceSid};
 use crate::model::secret::PlainSecret;
+use crate::model::time::Timestamp;
 use crate::push::error::Refusal;
 use crate::push::services::CODE_LENGTH;
 use crate::push::{Denied, Push, accounts};
+use crate::store::Store;
 
 /// The account of this server itself.
 pub const OWN_ACCOUNT: AccountSid = AccountSid(Uuid::from_u128(1));
@@ -34,6 +36,18 @@ pub fn scope_of(user: UserId) -> Result<Scope, Denied> {
     Ok(Scope { account: OWN_ACCOUNT, service: OWN_SERVICE, identity })
 }
 
+/// The devices of a user that have shown their keys, the oldest first, for whoever has no more than the store.
+pub async fn devices_in(store: &dyn Store, user: UserId, now: Timestamp) -> Result<Vec<Factor>, Denied> {
+    let all = store.push_factors(&scope_of(user)?, now, &PageRequest::first(DEVICES)).await?;
+    Ok(all.into_iter().filter(|factor| factor.status == FactorStatus::Verified).collect())
+}
+
+/// Forgets all that is known of a user, for whoever has no more than the store.
+pub async fn forget_in(store: &dyn Store, user: UserId) -> Result<(), Denied> {
+    store.delete_push_entity(OWN_SERVICE, &scope_of(user)?.identity).await?;
+    Ok(())
+}
+
 impl Push {
     /// Makes an access token with which one device of a user enrols itself, within a minute.
     pub async fn enrol_user(&self, user: UserId) -> Result<(Enrolment, PlainSecret), Denied> {
@@ -43,9 +57,7 @@ impl Push {
 
     /// The devices of a user that have shown their keys, the oldest first.
     pub async fn devices_of(&self, user: UserId) -> Result<Vec<Factor>, Denied> {
-        let page = PageRequest::first(DEVICES);
-        let all = self.store.push_factors(&scope_of(user)?, self.now(), &page).await?;
-        Ok(all.into_iter().filter(|factor| factor.status == FactorStatus::Verified).collect())
+        devices_in(&*self.store, user, self.now()).await
     }
 
     /// Forgets a device of a user; `false` when it is not there, or not theirs.
@@ -56,8 +68,7 @@ impl Push {
 
     /// Forgets all that is known of a user here.
     pub async fn forget_user(&self, user: UserId) -> Result<(), Denied> {
-        self.store.delete_push_entity(OWN_SERVICE, &scope_of(user)?.identity).await?;
-        Ok(())
+        forget_in(&*self.store, user).await
     }
 
     /// Two who make it at once end with the same.

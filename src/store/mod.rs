@@ -4,6 +4,7 @@
 //! Each file here is one trait with its contract in words. `sql/` fulfils all of them once, with statements that both
 //! databases understand; `postgres.rs` and `sqlite.rs` only carry statements to their database.
 
+pub mod approvals;
 pub mod brakes;
 pub mod clients;
 pub mod grants;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use crate::model::failure::StoreError;
+pub use approvals::ApprovalStore;
 pub use brakes::BrakeStore;
 pub use clients::ClientStore;
 pub use grants::GrantStore;
@@ -60,6 +62,7 @@ pub trait Store:
     + SealedStore
     + BrakeStore
     + TextCodeStore
+    + ApprovalStore
     + PushStore
     + Health
 {
@@ -75,6 +78,7 @@ impl<S> Store for S where
         + SealedStore
         + BrakeStore
         + TextCodeStore
+        + ApprovalStore
         + PushStore
         + Health
 {

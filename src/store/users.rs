@@ -40,6 +40,12 @@ pub trait UserStore: Send + Sync {
     /// moment (by the sign-in epoch). Links stay.
     async fn set_password(&self, id: UserId, password_hash: &str) -> Result<bool, StoreError>;
 
+    /// The same after a code by text message; the password proves no more than that code until it is trusted.
+    async fn set_password_by_code(&self, id: UserId, password_hash: &str) -> Result<bool, StoreError>;
+
+    /// The password proves by itself who the user is, from now on, provided the sign-in epoch is still this one.
+    async fn trust_password(&self, id: UserId, epoch: u32) -> Result<bool, StoreError>;
+
     /// Replaces the password's hash by another hash of the same password, provided it still is `expected`; sign-ins stay.
     async fn rehash_password(&self, id: UserId, expected: &str, password_hash: &str) -> Result<bool, StoreError>;
 
@@ -48,6 +54,9 @@ pub trait UserStore: Send + Sync {
 
     /// Lets a disabled user in again.
     async fn enable_user(&self, id: UserId) -> Result<bool, StoreError>;
+
+    /// Whether sign-ins of a user are to be approved on a device, where that is left to users.
+    async fn set_approval(&self, id: UserId, on: bool) -> Result<bool, StoreError>;
 
     /// Forgets a user with all sign-ins and grants.
     async fn delete_user(&self, id: UserId) -> Result<bool, StoreError>;

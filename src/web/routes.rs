@@ -35,6 +35,8 @@ pub const JWKS: &str = "/.well-known/jwks.json";
 pub const SIGN_IN: &str = "/sign-in";
 /// Signing in with a code by text message.
 pub const SIGN_IN_BY_CODE: &str = "/sign-in/code";
+/// Waiting for the approval of a sign-in.
+pub const SIGN_IN_APPROVE: &str = "/sign-in/approve";
 /// Making an account.
 pub const REGISTER: &str = "/register";
 /// Setting a new password.
@@ -47,8 +49,8 @@ pub const SIGN_OUT: &str = "/sign-out";
 pub const ACCOUNT: &str = "/account";
 /// Where the unlink form is posted.
 pub const UNLINK: &str = "/account/unlink";
-/// Where a device shows a challenge and takes the answer; `challenge` in the query names it.
-pub const APPROVE: &str = "/approve";
+/// Where approval at sign-in is switched on and off.
+pub const ACCOUNT_APPROVAL: &str = "/account/approval";
 /// The program is alive.
 pub const HEALTHZ: &str = "/healthz";
 /// The program can serve: the database is reachable and migrated.
@@ -86,13 +88,14 @@ pub const DEV_ACCOUNT: &str = "AC00000000000000000000000000000000";
 
 /// Every path with the name by which logs of all kinds count it: its own, but for one that changes with its content. The busiest
 /// come first, for the list is searched from its beginning.
-const ENDPOINTS: [(&str, &str); 36] = [
+const ENDPOINTS: [(&str, &str); 38] = [
     (TOKEN, TOKEN),
     (INTROSPECT, INTROSPECT),
     (AUTHORIZE, AUTHORIZE),
     (SIGN_IN, SIGN_IN),
     (CONSENT, CONSENT),
     (SIGN_IN_BY_CODE, SIGN_IN_BY_CODE),
+    (SIGN_IN_APPROVE, SIGN_IN_APPROVE),
     (REGISTER, REGISTER),
     (FORGOT, FORGOT),
     (REVOKE, REVOKE),
@@ -111,6 +114,7 @@ const ENDPOINTS: [(&str, &str); 36] = [
     (devices::ENROL_SCRIPT, "/static/enrol.js"),
     (devices::APPROVE_SCRIPT, "/static/approve.js"),
     (devices::WORKER, devices::WORKER),
+    (ACCOUNT_APPROVAL, ACCOUNT_APPROVAL),
     (HEALTHZ, HEALTHZ),
     (READYZ, READYZ),
     (METRICS, METRICS),
@@ -225,10 +229,17 @@ pub fn public(services: &mut ServiceConfig, with_dev: bool) {
         .service(by_code(CodeUsage::SignIn))
         .service(by_code(CodeUsage::Register))
         .service(by_code(CodeUsage::ForgotPassword))
+        .service(
+            // Without HEAD: looking may let somebody in.
+            at(SIGN_IN_APPROVE, GET_POST)
+                .route(web::get().to(pages::approval::get))
+                .route(web::post().to(pages::approval::post)),
+        )
         .service(post(CONSENT, pages::consent::post))
         .service(post(SIGN_OUT, pages::sign_out::post))
         .service(read(ACCOUNT, pages::account::get))
         .service(post(UNLINK, pages::account::unlink))
+        .service(post(ACCOUNT_APPROVAL, pages::approval::setting::post))
         .service(read(STYLESHEET, pages::assets::stylesheet))
         .service(read(ICON, pages::assets::icon));
     devices::devices(services);

@@ -29,6 +29,7 @@ mod support {
 }
 
 mod account;
+mod approval;
 mod by_code;
 mod dev;
 mod devices;

@@ -2,17 +2,19 @@
 //! What can be asserted without eyes is: no page has to be moved sideways, and the browser has nothing to complain about.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rstest::rstest;
 use thirtyfour::By;
 
-use crate::by_code;
 use crate::devices::Scene;
 use crate::scene::{link, parameter, sign_in};
 use crate::support::app::Backend::Sqlite;
 use crate::support::app::{ALICE, PASSWORD, TestApp};
 use crate::support::chrome::{Browser, Window};
 use crate::support::program::Program;
+use crate::support::push::Device;
+use crate::{approval, by_code};
 
 /// Takes the picture of a page, and of its end when it is longer than the window.
 async fn take(browser: &Browser, window: &str, page: &str) {
@@ -80,6 +82,39 @@ async fn code_pages(browser: &Browser, window: &str) {
     take(browser, window, "code-error").await;
 }
 
+async fn approval_pages(browser: &Browser, window: &str) {
+    let (app, _twilio, alice) = approval::stage(Sqlite).await;
+    app.database.store.set_approval(alice, false).await.unwrap();
+    let device = Device::of_own(&app, alice, "Alice's phone").await;
+    browser.visit(&format!("{}/account", app.url)).await;
+    sign_in(browser, ALICE, PASSWORD).await;
+    take(browser, window, "account-approval-off").await;
+    browser.press_button("Switch approval on").await;
+    take(browser, window, "approval-begin").await;
+    browser.press_button("Ask Alice's phone").await;
+    browser.sees("We asked Alice's phone.").await;
+    let number = approval::number(browser).await;
+    approval::approve(&app, &device, &number).await;
+    browser.sees("Switch approval off").await;
+    take(browser, window, "account-approval-on").await;
+    browser.press_button("Sign out").await;
+    Device::of_own(&app, alice, "Alice's tablet").await;
+    browser.visit(&app.alexa().authorize(&[])).await;
+    sign_in(browser, ALICE, PASSWORD).await;
+    browser.sees("We asked").await;
+    take(browser, window, "approval-waiting").await;
+    browser.press_button("Text me a code instead").await;
+    by_code::fill(browser, "Code from the message", "000000").await;
+    browser.press_button("Approve").await;
+    take(browser, window, "approval-code-error").await;
+    app.clock.advance(Duration::from_secs(130));
+    browser.visit(&format!("{}/sign-in/approve", app.url)).await;
+    take(browser, window, "approval-too-late").await;
+    app.clock.advance(Duration::from_secs(900));
+    browser.visit(&format!("{}/sign-in/approve", app.url)).await;
+    take(browser, window, "approval-over").await;
+}
+
 async fn dev_pages(browser: &Browser, window: &str, url: &str, password: &str) {
     browser.visit(&format!("{url}/account")).await;
     browser.press_button("Sign in with a code by text message").await;
@@ -117,6 +152,7 @@ async fn no_page_has_to_be_moved_sideways(
     let browser = window(name).open().await;
     linking_pages(&browser, name, &app).await;
     code_pages(&browser, name).await;
+    approval_pages(&browser, name).await;
     dev_pages(&browser, name, &server.url, kept["password"].as_str().unwrap()).await;
     browser.close().await;
 }
@@ -155,7 +191,8 @@ async fn device_pages(scene: &Scene, window: &str) {
 async fn no_page_of_a_device_has_to_be_moved_sideways(
     #[values("phone-light", "phone-dark", "laptop-light", "laptop-dark")] name: &str,
 ) {
-    let scene = Scene::of(TestApp::with(Sqlite, |config| config.push.web_push = false).await, window(name).open().await).await;
+    let scene =
+        Scene::of(TestApp::with(Sqlite, |config| config.push.web_push = false).await, window(name).open().await).await;
     device_pages(&scene, name).await;
     scene.browser.close().await;
 }

@@ -138,7 +138,10 @@ impl Stage {
             email: None,
             phone: None,
             password_hash: None,
+            password_by_code: false,
             disabled_at: None,
+            approval: false,
+            disowned_at: None,
             sign_in_epoch: 0,
             created_at: self.clock.now(),
         };

@@ -46,6 +46,9 @@ pub struct ClientOptions {
     /// Let the client name a link by its grant id alone when it gets partner tokens, for work while no user is there
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "true|false")]
     pub exchange_grant_id: Option<bool>,
+    /// Whose sign-ins on the way to a link are approved on a device: nobody's, those of users who switched it on, everybody's [default: enrolled]
+    #[arg(long, value_parser = ["never", "enrolled", "required"])]
+    pub sign_in_approval: Option<String>,
     /// What its users may have of Twilio.
     #[command(flatten)]
     pub twilio: TwilioOptions,

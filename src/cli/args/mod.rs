@@ -113,6 +113,14 @@ pub enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Whether sign-ins are approved on a device of the user's before anybody is let in
+    SetApproval {
+        /// A login or a user id
+        user: String,
+        /// on or off
+        #[arg(value_parser = ["on", "off"])]
+        switch: String,
+    },
     /// Keeps a user out and stops all links from refreshing
     Disable {
         /// A login or a user id

@@ -168,6 +168,7 @@ fn summary(client: &Client, secret: Option<&PlainSecret>) -> Vec<(&'static str, 
     fields.push(("introspect_any", settings.introspect_any.to_string()));
     fields.extend(settings.backend_of.iter().map(|client| ("backend_of", client.to_string())));
     fields.push(("exchange_grant_id", settings.exchange_grant_id.to_string()));
+    fields.push(("sign_in_approval", settings.approval.as_str().to_owned()));
     fields.extend(twilio_summary(&settings.twilio));
     fields
 }

@@ -3,6 +3,7 @@
 use crate::cli::CliError;
 use crate::cli::args::ClientOptions;
 use crate::cli::client::{client_id, twilio};
+use crate::model::approval::ApprovalPolicy;
 use crate::model::client::{AccessTokenFormat, ClientSettings, GrantType, RefreshPolicy};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
@@ -50,6 +51,7 @@ pub fn changed(current: &ClientSettings, options: &ClientOptions, public: bool) 
             introspect_any: current.introspect_any,
             backend_of: current.backend_of.clone(),
             exchange_grant_id: current.exchange_grant_id,
+            approval: current.approval,
             twilio: current.twilio.clone(),
             ..preset.settings()
         },
@@ -97,6 +99,12 @@ fn changed_from(
     }
     if let Some(switch) = &options.repeat_exchange {
         settings.repeat_exchange = switch == "on";
+    }
+    match options.sign_in_approval.as_deref() {
+        Some("never") => settings.approval = ApprovalPolicy::Never,
+        Some("enrolled") => settings.approval = ApprovalPolicy::Enrolled,
+        Some(_) => settings.approval = ApprovalPolicy::Required,
+        None => {}
     }
     settings.twilio = twilio::changed(&settings.twilio, &options.twilio)?;
     check_limits(&settings, public)?;

@@ -58,6 +58,7 @@ pub struct TextCodes {
     pub policy: CodePolicy,
     /// How many there are.
     pub brakes: TextBrakes,
+    sender: Arc<dyn CodeSender>,
     queue: Queue,
 }
 
@@ -65,7 +66,7 @@ impl TextCodes {
     /// Sends codes by `sender`, on the runtime that this is called on.
     pub fn new(policy: CodePolicy, brakes: TextBrakes, sender: Arc<dyn CodeSender>) -> Self {
         Phone::prepare();
-        Self { policy, brakes, queue: Queue::before(sender) }
+        Self { policy, brakes, queue: Queue::before(sender.clone()), sender }
     }
 
     /// Whether codes may be used for this.
@@ -74,12 +75,18 @@ impl TextCodes {
             CodeUsage::Register => self.policy.register,
             CodeUsage::SignIn => self.policy.sign_in,
             CodeUsage::ForgotPassword => self.policy.forgot,
+            CodeUsage::MfaVerification => true,
         }
     }
 
     /// What became of messages since the process began.
     pub fn outcomes(&self) -> Counted<{ OUTCOMES.len() }> {
         self.queue.outcomes.read()
+    }
+
+    /// Tells somebody something, without a code.
+    pub async fn tell(&self, to: &Phone, words: &str) -> Result<(), NotSent> {
+        self.sender.send_words(to, words).await
     }
 
     /// Returns when no message is on its way any more.
@@ -165,7 +172,9 @@ impl Identity {
             return refused(AskRefusal::Busy);
         };
         let owner = self.owner_of(holder.phone).await;
-        let is_sent = holder.usage == CodeUsage::Register || matches!(owner, Ok(Some(_)));
+        // Whoever registers, or has shown who they are by other means, may well have a number of no account, or of several.
+        let is_sent =
+            matches!(holder.usage, CodeUsage::Register | CodeUsage::MfaVerification) || matches!(owner, Ok(Some(_)));
         let stored = match owner {
             Ok(_) => self.put_code(texts, &holder, is_sent).await,
             Err(error) => Err(error),

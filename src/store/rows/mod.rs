@@ -1,6 +1,7 @@
 //! Owns the shape of stored rows, the same for both databases, and the doubt about them: a row that can't be what we wrote
 //! becomes [`StoreError::Corrupt`].
 
+mod approvals;
 mod brakes;
 mod clients;
 mod grants;
@@ -13,6 +14,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use crate::model::approval::FirstFactor;
 use crate::model::email::Email;
 use crate::model::ids::{SignInId, UserId};
 use crate::model::login::Login;
@@ -23,6 +25,7 @@ use crate::model::user::{SignIn, User};
 use crate::store::StoreError;
 use crate::store::keys::{KeyPurpose, SealedKey};
 use crate::store::sealed::SealedValue;
+pub use approvals::{ApprovalRow, DisownedRow};
 pub use brakes::{NowRow, TallyRow};
 pub use clients::{ClientRow, KnownClients};
 pub use grants::{BothWaysRow, GrantRow, LinkRow, WalkedGrantRow};
@@ -69,7 +72,10 @@ pub struct UserRow {
     email: Option<String>,
     phone: Option<String>,
     password_hash: Option<String>,
+    password_by_code: bool,
     disabled_at: Option<i64>,
+    approval: bool,
+    disowned_at: Option<i64>,
     sign_in_epoch: i64,
     user_created_at: i64,
 }
@@ -87,7 +93,10 @@ impl TryFrom<UserRow> for User {
             email: doubt.some("email", email.ok())?,
             phone: doubt.some("phone", phone.ok())?,
             password_hash: row.password_hash,
+            password_by_code: row.password_by_code,
             disabled_at: row.disabled_at.map(|at| doubt.moment("disabled_at", at)).transpose()?,
+            approval: row.approval,
+            disowned_at: row.disowned_at.map(|at| doubt.moment("disowned_at", at)).transpose()?,
             sign_in_epoch: doubt.some("sign_in_epoch", u32::try_from(row.sign_in_epoch).ok())?,
             created_at: doubt.moment("created_at", row.user_created_at)?,
         })
@@ -100,6 +109,8 @@ pub struct SignInRow {
     sign_in_id: Uuid,
     secret_hash: Vec<u8>,
     epoch: i64,
+    first_factor: String,
+    approved: bool,
     sign_in_created_at: i64,
     expires_at: i64,
     #[sqlx(flatten)]
@@ -116,6 +127,8 @@ impl TryFrom<SignInRow> for (SignIn, User) {
             user_id: UserId(row.user.user_id),
             secret_hash: doubt.some("secret_hash", TokenHash::from_slice(&row.secret_hash))?,
             epoch: doubt.some("epoch", u32::try_from(row.epoch).ok())?,
+            first: doubt.some("first_factor", FirstFactor::parse(&row.first_factor))?,
+            approved: row.approved,
             created_at: doubt.moment("created_at", row.sign_in_created_at)?,
             expires_at: doubt.moment("expires_at", row.expires_at)?,
         };

@@ -3,6 +3,7 @@
 //! They stay within what distributed databases with PostgreSQL's protocol run: no advisory locks, no sequences, no
 //! multi-row locks but for two (decision 0008); every guard is a condition inside the one statement that writes.
 
+mod approvals;
 mod brakes;
 mod changes;
 mod clients;

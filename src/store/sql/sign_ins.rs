@@ -15,11 +15,14 @@ use crate::store::sign_ins::SignInStore;
 impl<D: Driver> SignInStore for SqlStore<D> {
     async fn add_sign_in(&self, sign_in: &SignIn) -> Result<(), StoreError> {
         let statement = statement!(
-            "INSERT INTO sign_ins (id, user_id, secret_hash, epoch, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO sign_ins (id, user_id, secret_hash, epoch, first_factor, approved, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             sign_in.id.0,
             sign_in.user_id.0,
             sign_in.secret_hash.as_bytes().as_slice(),
             sign_in.epoch,
+            sign_in.first.as_str(),
+            sign_in.approved,
             sign_in.created_at,
             sign_in.expires_at,
         );
@@ -28,9 +31,9 @@ impl<D: Driver> SignInStore for SqlStore<D> {
 
     async fn sign_in(&self, id: SignInId) -> Result<Option<(SignIn, User)>, StoreError> {
         let statement = statement!(
-            "SELECT s.id AS sign_in_id, s.secret_hash, s.epoch, s.created_at AS sign_in_created_at, s.expires_at, \
-             u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.disabled_at, \
-             u.sign_in_epoch, u.created_at AS user_created_at \
+            "SELECT s.id AS sign_in_id, s.secret_hash, s.epoch, s.first_factor, s.approved, s.created_at AS sign_in_created_at, s.expires_at, \
+             u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.password_by_code, u.disabled_at, \
+             u.approval, u.disowned_at, u.sign_in_epoch, u.created_at AS user_created_at \
              FROM sign_ins s JOIN users u ON u.id = s.user_id WHERE s.id = $1",
             id.0,
         );

@@ -17,8 +17,8 @@ use crate::store::users::{AddUser, UserStore};
 macro_rules! select_users {
     ($tail:literal) => {
         concat!(
-            "SELECT u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.disabled_at, \
-             u.sign_in_epoch, u.created_at AS user_created_at FROM users u ",
+            "SELECT u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.password_by_code, u.disabled_at, \
+             u.approval, u.disowned_at, u.sign_in_epoch, u.created_at AS user_created_at FROM users u ",
             $tail
         )
     };
@@ -32,15 +32,19 @@ fn end_sign_ins_of(id: UserId) -> Statement {
 impl<D: Driver> UserStore for SqlStore<D> {
     async fn add_user(&self, user: &User) -> Result<AddUser, StoreError> {
         let added = self.changes(statement!(
-            "INSERT INTO users (id, login, login_key, email, phone, password_hash, disabled_at, sign_in_epoch, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+            "INSERT INTO users (id, login, login_key, email, phone, password_hash, password_by_code, \
+             disabled_at, approval, disowned_at, sign_in_epoch, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
             user.id.0,
             user.login.as_str(),
             user.login.key(),
             user.email.as_ref().map(|email| email.as_str()),
             user.phone.as_ref().map(|phone| phone.as_str()),
             user.password_hash.as_deref(),
+            user.password_by_code,
             user.disabled_at,
+            user.approval,
+            user.disowned_at,
             user.sign_in_epoch,
             user.created_at,
         ));
@@ -67,13 +71,21 @@ impl<D: Driver> UserStore for SqlStore<D> {
     }
 
     async fn set_password(&self, id: UserId, password_hash: &str) -> Result<bool, StoreError> {
-        let set = statement!(
-            "UPDATE users SET password_hash = $2, sign_in_epoch = sign_in_epoch + 1 WHERE id = $1",
+        self.replace_password(id, password_hash, false).await
+    }
+
+    async fn set_password_by_code(&self, id: UserId, password_hash: &str) -> Result<bool, StoreError> {
+        self.replace_password(id, password_hash, true).await
+    }
+
+    async fn trust_password(&self, id: UserId, epoch: u32) -> Result<bool, StoreError> {
+        let statement = statement!(
+            "UPDATE users SET password_by_code = $3 WHERE id = $1 AND sign_in_epoch = $2 AND password_by_code <> $3",
             id.0,
-            password_hash
+            epoch,
+            false,
         );
-        let changed = self.driver.execute_all(vec![set, end_sign_ins_of(id)]).await?;
-        Ok(changed.first().is_some_and(|rows| *rows > 0))
+        self.changes(statement).await
     }
 
     async fn rehash_password(&self, id: UserId, expected: &str, password_hash: &str) -> Result<bool, StoreError> {
@@ -102,7 +114,24 @@ impl<D: Driver> UserStore for SqlStore<D> {
         self.changes(statement).await
     }
 
+    async fn set_approval(&self, id: UserId, on: bool) -> Result<bool, StoreError> {
+        self.changes(statement!("UPDATE users SET approval = $2 WHERE id = $1", id.0, on)).await
+    }
+
     async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
         self.changes(statement!("DELETE FROM users WHERE id = $1", id.0)).await
+    }
+}
+
+impl<D: Driver> SqlStore<D> {
+    async fn replace_password(&self, id: UserId, password_hash: &str, by_code: bool) -> Result<bool, StoreError> {
+        let set = statement!(
+            "UPDATE users SET password_hash = $2, password_by_code = $3, sign_in_epoch = sign_in_epoch + 1 WHERE id = $1",
+            id.0,
+            password_hash,
+            by_code,
+        );
+        let changed = self.driver.execute_all(vec![set, end_sign_ins_of(id)]).await?;
+        Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 }

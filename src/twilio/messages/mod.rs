@@ -81,9 +81,13 @@ impl Messages {
     pub async fn send(&self, to: &Phone, usage: &str, payload: &Value) -> Result<Accepted, NotSent> {
         let text = self.settings.templates.text(usage, payload);
         let text = text.ok_or_else(|| NotSent::NoTemplate(usage.to_owned()))?;
+        self.send_text(to, &text).await
+    }
+
+    async fn send_text(&self, to: &Phone, text: &str) -> Result<Accepted, NotSent> {
         let (mut crowded, mut unreachable) = (0, 0);
         loop {
-            match self.attempt(to, &text).await {
+            match self.attempt(to, text).await {
                 Err(NotSent::TooMany(_)) if crowded < RETRIES => {
                     sleep(self.pause(crowded)).await;
                     crowded += 1;
@@ -149,6 +153,12 @@ impl CodeSender for Messages {
             status = accepted.status,
             "text message handed over"
         );
+        Ok(())
+    }
+
+    async fn send_words(&self, to: &Phone, words: &str) -> Result<(), NotSent> {
+        let accepted = self.send_text(to, words).await?;
+        tracing::info!(sid = accepted.sid, status = accepted.status, "text message handed over");
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Owns taking a request apart before anything is decided: each file reads one thing and refuses what is malformed.
 
+pub mod approval;
 pub mod bearer;
+pub mod browser_name;
 pub mod client_ip;
 pub mod cookies;
 pub mod csrf;

@@ -1,6 +1,7 @@
 //! Owns the signed-in person's page: profile, linked services, unlink. Leaves its list of devices to `devices.rs`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -8,14 +9,18 @@ use crate::app::App;
 use crate::identity::sign_in::SignedInUser;
 use crate::model::ids::GrantId;
 use crate::model::reverse_link::ReverseStanding;
-use crate::model::time::Timestamp;
+use crate::model::time::{Timestamp, before};
 use crate::oauth::links::Linked;
 use crate::platforms::preset::platform_title;
 use crate::web::extract::{csrf, form, signed_in};
 use crate::web::pages::views::{AccountPage, LinkedService};
-use crate::web::pages::{Frame, devices, permissions, sign_in};
+use crate::web::pages::way::Way;
+use crate::web::pages::{Frame, approval, devices, permissions, sign_in};
 use crate::web::reply::{PageFailure, page_answer, to_page};
 use crate::web::routes::{ACCOUNT, STYLESHEET, Shared};
+
+/// How long the page says that a sign-in was stopped.
+const REMEMBERED: Duration = Duration::from_secs(30 * 86_400);
 
 /// Names in the address the link that was just ended.
 const UNLINKED: &str = "unlinked=";
@@ -35,6 +40,9 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
     let Some(user) = signed_in::read(request, app).await? else {
         return Ok(sign_in::show_for_account(request, app));
     };
+    if !user.may_manage() {
+        return approval::begin::show(request, app, &Way::to_account(), &user).await;
+    }
     let links = app.protocol.links_of(user.id).await?;
     let token = csrf::token(request, app, Some(&user));
     let unlinked = match request.query_string().strip_prefix(UNLINKED).and_then(GrantId::parse) {
@@ -50,6 +58,8 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
         email: user.email.as_ref().map(ToString::to_string),
         phone: user.phone.as_ref().map(ToString::to_string),
         message: done.map(str::to_owned),
+        approval: approval::setting::of(app, &user).await?,
+        disowned: user.disowned_at.filter(|at| *at > before(app.protocol.clock.now(), REMEMBERED)).map(day),
         grants: links.iter().map(|link| linked_service(app, link)).collect(),
         devices,
         csrf: token.field,
@@ -96,7 +106,7 @@ pub async fn unlink(request: HttpRequest, payload: web::Payload, app: Shared) ->
 async fn end_link(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<HttpResponse, PageFailure> {
     let form = form::read(request, payload).await?;
     let user: Option<SignedInUser> = signed_in::read(request, app).await?;
-    let Some(person) = &user else { return Ok(to_page(ACCOUNT)) };
+    let Some(person) = user.as_ref().filter(|person| person.may_manage()) else { return Ok(to_page(ACCOUNT)) };
     csrf::check(request, app, user.as_ref(), &form)
         .map_err(|_| PageFailure::Forged { retry: Some(ACCOUNT.to_owned()) })?;
     let grant = form.one("grant").ok().flatten().and_then(GrantId::parse).ok_or(PageFailure::Incomplete)?;

@@ -1,7 +1,7 @@
 //! Owns the pages for codes by text message: the one that asks for a number, the one that asks for the code, and their forms,
 //! the same for signing in, registering and a forgotten password. Leaves codes to `identity/`, and what follows to `way.rs`.
 
-mod words;
+pub mod words;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
@@ -17,14 +17,14 @@ use crate::model::parameters::Parameters;
 use crate::model::phone::Phone;
 use crate::model::text_message::CodeUsage;
 use crate::web::extract::form::Unreadable;
-use crate::web::extract::{client_ip, csrf, device, form};
+use crate::web::extract::{client_ip, csrf, form};
 use crate::web::guard::Outcome;
 use crate::web::pages::problem::{self, Problem};
 use crate::web::pages::views::{CodePage, NumberPage};
-use crate::web::pages::way::{Way, after_secret, welcome};
+use crate::web::pages::way::{Way, after_secret, enter};
 use crate::web::pages::{Frame, STALE};
 use crate::web::reply::{PageFailure, page_answer};
-use crate::web::routes::{FORGOT, REGISTER, SIGN_IN_BY_CODE, STYLESHEET, Shared};
+use crate::web::routes::{FORGOT, REGISTER, SIGN_IN_APPROVE, SIGN_IN_BY_CODE, STYLESHEET, Shared};
 
 /// Where a use of codes has its pages.
 pub fn path(usage: CodeUsage) -> &'static str {
@@ -32,6 +32,7 @@ pub fn path(usage: CodeUsage) -> &'static str {
         CodeUsage::SignIn => SIGN_IN_BY_CODE,
         CodeUsage::Register => REGISTER,
         CodeUsage::ForgotPassword => FORGOT,
+        CodeUsage::MfaVerification => SIGN_IN_APPROVE,
     }
 }
 
@@ -99,8 +100,7 @@ async fn go_on(
         "send" => visit.send(texts, holder).await,
         "check" => {
             let password = field("password")?.to_owned().into();
-            let device = device::read(request, app);
-            let shown = ShownCode { holder, code: field("code")?, password, device };
+            let shown = ShownCode { holder, code: field("code")?, password };
             visit.check(texts, shown, &parameters).await
         }
         _ => Err(PageFailure::Incomplete),
@@ -129,7 +129,7 @@ impl Visit<'_> {
     ) -> Result<HttpResponse, PageFailure> {
         let holder = shown.holder;
         match self.app.identity.enter_by_code(texts, shown).await {
-            Ok(let_in) => welcome(self.request, self.app, parameters, let_in).await,
+            Ok(proven) => enter(self.request, self.app, parameters, proven).await,
             Err(Failure::Refused(refusal)) => {
                 tracing::info!(address = %holder.address, cause = ?refusal, "code by text message refused");
                 let told = of_code(refusal);
@@ -186,7 +186,7 @@ impl Visit<'_> {
 }
 
 /// The page with the status of what it tells.
-fn answer(mut page: HttpResponse, told: Option<Told>) -> HttpResponse {
+pub fn answer(mut page: HttpResponse, told: Option<Told>) -> HttpResponse {
     let Some(told) = told else { return page };
     *page.status_mut() = told.status;
     page.extensions_mut().insert(Outcome(told.outcome));

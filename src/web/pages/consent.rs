@@ -9,9 +9,10 @@ use crate::oauth::authorize::{AuthorizationRequest, continuation};
 use crate::platforms::preset::platform_title;
 use crate::web::extract::form::Unreadable;
 use crate::web::extract::{csrf, form, signed_in};
+use crate::web::oauth::authorize;
 use crate::web::pages::views::ConsentPage;
 use crate::web::pages::{Frame, permissions, sign_in};
-use crate::web::reply::{PageFailure, page_answer, to_platform};
+use crate::web::reply::{PageFailure, page_answer, to_page, to_platform};
 use crate::web::routes::{AUTHORIZE, STYLESHEET, Shared};
 
 /// Asks the person.
@@ -53,7 +54,11 @@ async fn decide(request: &HttpRequest, payload: web::Payload, app: &App) -> Resu
         let retry = format!("{AUTHORIZE}?{}", continuation(&parameters));
         return Err(PageFailure::Forged { retry: Some(retry) });
     }
-    let location = match field("decision")? {
+    let decision = field("decision")?;
+    if decision == "allow" && asked.lacks_approval(authorize::person(person)) {
+        return Ok(to_page(&format!("{AUTHORIZE}?{}", continuation(&parameters))));
+    }
+    let location = match decision {
         "allow" => app.protocol.allow(&asked, person).await?,
         "deny" => app.protocol.deny(&asked),
         _ => return Err(PageFailure::Incomplete),

@@ -72,7 +72,7 @@ pub async fn enrol(request: HttpRequest, payload: web::Payload, app: Shared) -> 
 async fn give_ticket(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<HttpResponse, PageFailure> {
     let form = form::read(request, payload).await?;
     let user: Option<SignedInUser> = signed_in::read(request, app).await?;
-    let Some(person) = &user else { return Ok(to_page(ACCOUNT)) };
+    let Some(person) = user.as_ref().filter(|person| person.may_manage()) else { return Ok(to_page(ACCOUNT)) };
     csrf::check(request, app, user.as_ref(), &form)
         .map_err(|_| PageFailure::Forged { retry: Some(ACCOUNT.to_owned()) })?;
     let (enrolment, token) = app.push.enrol_user(person.id).await.map_err(failure)?;
@@ -93,7 +93,10 @@ async fn give_ticket(request: &HttpRequest, payload: web::Payload, app: &App) ->
 /// A push subscription at the stand-in for a push service, which there is in `dev`: `{"endpoint", "keys": {"p256dh", "auth"}}`.
 /// A browser there needs no push service of its own, and the developer sees on a page what came.
 fn rehearsed_subscription(app: &App, vapid_key: Option<&str>) -> Option<Value> {
-    app.rehearsal.as_ref().and_then(|rehearsal| rehearsal.push_service.as_ref()).map(|service| service.subscribe(vapid_key))
+    app.rehearsal
+        .as_ref()
+        .and_then(|rehearsal| rehearsal.push_service.as_ref())
+        .map(|service| service.subscribe(vapid_key))
 }
 
 /// The posted form that removes a device.
@@ -105,7 +108,7 @@ pub async fn remove(request: HttpRequest, payload: web::Payload, app: Shared) ->
 async fn forget(request: &HttpRequest, payload: web::Payload, app: &App) -> Result<HttpResponse, PageFailure> {
     let form = form::read(request, payload).await?;
     let user: Option<SignedInUser> = signed_in::read(request, app).await?;
-    let Some(person) = &user else { return Ok(to_page(ACCOUNT)) };
+    let Some(person) = user.as_ref().filter(|person| person.may_manage()) else { return Ok(to_page(ACCOUNT)) };
     csrf::check(request, app, user.as_ref(), &form)
         .map_err(|_| PageFailure::Forged { retry: Some(ACCOUNT.to_owned()) })?;
     let device = form.one("device").ok().flatten().and_then(FactorSid::parse).ok_or(PageFailure::Incomplete)?;

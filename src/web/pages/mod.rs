@@ -1,6 +1,7 @@
 //! Owns the pages that people see, one file a family: form, view, get and post. Leaves every decision to the rooms.
 
 pub mod account;
+pub mod approval;
 pub mod approve;
 pub mod assets;
 pub mod by_code;
@@ -13,7 +14,7 @@ pub mod problem;
 pub mod sign_in;
 pub mod sign_out;
 mod views;
-mod way;
+pub mod way;
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ use crate::web::extract::form::Unreadable;
 use crate::web::extract::{client_ip, csrf, device, form};
 use crate::web::guard::Outcome;
 use crate::web::pages::views::SignInPage;
-use crate::web::pages::way::{Way, after_secret, welcome};
+use crate::web::pages::way::{Way, after_secret, enter};
 use crate::web::pages::{BUSY, Frame, STALE, too_many};
 use crate::web::reply::{PageFailure, page_answer};
 use crate::web::routes::{FORGOT, REGISTER, STYLESHEET, Shared};
@@ -78,7 +78,7 @@ async fn sign_in(request: &HttpRequest, payload: web::Payload, app: &App) -> Res
     let address = client_ip::read(request, &app.trusted_proxies);
     let origin = Origin { address, device: device::read(request, app) };
     match app.identity.sign_in(username, &password.to_owned().into(), origin).await {
-        Ok(let_in) => welcome(request, app, &parameters, let_in).await,
+        Ok(proven) => enter(request, app, &parameters, proven).await,
         Err(Failure::Refused(refusal)) => {
             // Without the name: people type passwords there.
             tracing::info!(%address, cause = ?refusal, "sign-in refused");

@@ -5,6 +5,7 @@ pub mod devices;
 
 use askama::Template;
 
+use crate::web::pages::approval::views::ApprovalSetting;
 use devices::EnrolledDevice;
 
 /// Asks for user name and password, before a link or before the account page.
@@ -167,6 +168,10 @@ pub struct AccountPage {
     pub phone: Option<String>,
     /// What was just done, such as `Amazon Alexa is unlinked.`
     pub message: Option<String>,
+    /// Approval at sign-in.
+    pub approval: ApprovalSetting,
+    /// The day on which the person said that a sign-in was not them, if that is not long ago.
+    pub disowned: Option<String>,
     /// Everything linked at the moment.
     pub grants: Vec<LinkedService>,
     /// What approves their sign-ins.

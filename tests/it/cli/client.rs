@@ -155,3 +155,18 @@ async fn a_deleted_client_is_gone_with_its_links(#[values(Sqlite, Postgres)] bac
     assert_eq!(stage.program.run("grant list --json").json(), json!([]));
     assert_eq!(stage.program.run("client list --json").json(), json!([]));
 }
+
+#[rstest]
+#[tokio::test]
+async fn whose_sign_ins_are_approved_is_chosen_for_each_client(#[values(Sqlite, Postgres)] backend: Backend) {
+    let program = with_app(backend).await;
+    let approval = || program.run("client show app --json").json()["approval"].clone();
+    assert_eq!(approval(), json!("enrolled"));
+    for policy in ["required", "never", "enrolled"] {
+        program.run(&format!("client set app --sign-in-approval {policy}")).done();
+        program.run("client set app --name Other").done();
+        assert_eq!(approval(), json!(policy), "it stays when it is not named");
+        assert!(program.run("client show app").done().contains(policy));
+    }
+    program.run("client set app --sign-in-approval sometimes").refused(2);
+}

@@ -4,8 +4,9 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::support::app::Backend::{self, Postgres, Sqlite};
-use crate::support::app::{ALICE, PASSWORD};
+use crate::support::app::{ALICE, PASSWORD, TestApp};
 use crate::support::program::Program;
+use crate::support::push::Device;
 use crate::support::stage::Stage;
 
 #[rstest]
@@ -64,7 +65,9 @@ async fn a_user_is_added_shown_and_listed(#[values(Sqlite, Postgres)] backend: B
     program.run("user add brian").done();
     let list = program.run("user list --json").json();
     assert_eq!(list.as_array().unwrap().len(), 2);
-    assert!(list.as_array().unwrap().contains(&ada), "{list}");
+    let mut listed = ada.clone();
+    assert_eq!(listed.as_object_mut().unwrap().remove("devices"), Some(json!(0)));
+    assert!(list.as_array().unwrap().contains(&listed), "{list}");
     assert_eq!(program.run("user list").done().lines().count(), 2);
 }
 
@@ -121,4 +124,34 @@ async fn a_deleted_user_is_gone_with_all_links(#[values(Sqlite, Postgres)] backe
     assert_eq!(stage.program.run("grant list --json").json(), json!([]));
     stage.program.run("user show alice").refused(1);
     stage.program.run("user add alice").done();
+}
+
+#[rstest]
+#[tokio::test]
+async fn approval_is_switched_and_shown_with_the_number_of_devices(#[values(Sqlite, Postgres)] backend: Backend) {
+    let program = Program::on(backend).await;
+    program.run("user add ada").done();
+    let shown = |what: &str| program.run("user show ada --json").json()[what].clone();
+    assert_eq!((shown("approval"), shown("devices")), (json!(false), json!(0)));
+    let ran = program.run("user set-approval ada on");
+    assert!(ran.done().contains("has to approve sign-ins on a device"), "{ran:?}");
+    assert!(ran.err.contains("has no device yet"), "{ran:?}");
+    assert_eq!(shown("approval"), json!(true));
+    assert!(program.run("user show ada").done().contains("approval"));
+    program.run("user set-approval ada off").done();
+    assert_eq!(shown("approval"), json!(false));
+    program.run("user set-approval ada perhaps").refused(2);
+    assert!(program.run("user set-approval nobody on").refused(1).contains("couplet user list"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_deleted_user_takes_the_devices_along(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await;
+    let id = app.add_user("ada").await;
+    Device::of_own(&app, id, "Ada's phone").await;
+    let program = Program::new().with("DATABASE_URL", &app.database.url);
+    assert_eq!(program.run("user show ada --json").json()["devices"], json!(1));
+    program.run("user delete ada").done();
+    assert!(app.app.push.devices_of(id).await.unwrap().is_empty());
 }

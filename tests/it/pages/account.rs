@@ -185,7 +185,10 @@ async fn the_profile_is_shown(#[values(Sqlite, Postgres)] backend: Backend) {
         email: Some(Email::parse("carol@example.com").unwrap()),
         phone: Some(Phone::parse("+4915112345678").unwrap()),
         password_hash: Some(app.app.identity.hasher.hash(&PASSWORD.to_owned().into()).await.unwrap()),
+        password_by_code: false,
         disabled_at: None,
+        approval: false,
+        disowned_at: None,
         sign_in_epoch: 0,
         created_at: app.clock.now(),
     };

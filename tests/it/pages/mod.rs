@@ -1,6 +1,7 @@
 //! The pages as people meet them, by plain HTTP: words, forms, headers, cookies, weight.
 
 mod account;
+mod approval;
 mod by_code;
 mod consent;
 mod cookies;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use couplet::app::SystemRandomness;
+use couplet::model::approval::FirstFactor;
 use couplet::model::client::{Client, ClientSecrets, ClientSettings, Credentials};
 use couplet::model::grant::{ActiveGrant, CodeBinding, GrantState, RefreshState};
 use couplet::model::ids::{ClientId, GrantId, SignInId, UserId};
@@ -160,7 +161,10 @@ pub fn user(login: &str) -> User {
         email: None,
         phone: None,
         password_hash: Some("first hash".to_owned()),
+        password_by_code: false,
         disabled_at: None,
+        approval: false,
+        disowned_at: None,
         sign_in_epoch: 0,
         created_at: moment(0),
     }
@@ -184,6 +188,8 @@ pub fn sign_in(user: &User, until: i64) -> SignIn {
         user_id: user.id,
         secret_hash: token_hash(9),
         epoch: user.sign_in_epoch,
+        first: FirstFactor::Password,
+        approved: false,
         created_at: moment(0),
         expires_at: moment(until),
     }

@@ -3,6 +3,7 @@
 //! What is *remembered* comes back whole, what is *atomic* has one winner, what is *forgotten* takes nothing else along;
 //! then the doubt about stored values, the schema, and opening.
 
+mod approvals;
 mod atomic;
 mod cellar;
 mod corrupt;

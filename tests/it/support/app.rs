@@ -218,7 +218,10 @@ impl TestApp {
             email: None,
             phone: None,
             password_hash: Some(hasher.hash(&PASSWORD.to_owned().into()).await.unwrap()),
+            password_by_code: false,
             disabled_at: None,
+            approval: false,
+            disowned_at: None,
             sign_in_epoch: 0,
             created_at: self.clock.now(),
         };

@@ -1,5 +1,8 @@
 //! A person with a browser that keeps cookies, runs no scripts and follows our own redirects but none to a platform.
 
+use std::sync::Arc;
+
+use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use scraper::{Html, Selector};
@@ -13,6 +16,7 @@ pub struct Person {
     /// The server.
     pub url: String,
     http: Client,
+    jar: Arc<Jar>,
 }
 
 /// A page, or a redirect to somewhere else.
@@ -98,8 +102,15 @@ impl Page {
 impl Person {
     /// A fresh browser.
     pub fn new(url: &str) -> Self {
-        let http = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none());
-        Self { url: url.to_owned(), http: http.build().unwrap() }
+        let jar = Arc::<Jar>::default();
+        let http = Client::builder().cookie_provider(jar.clone()).redirect(reqwest::redirect::Policy::none());
+        Self { url: url.to_owned(), http: http.build().unwrap(), jar }
+    }
+
+    /// What the browser would send as cookies, to be sent by another one.
+    pub fn cookies(&self) -> String {
+        let sent = self.jar.cookies(&self.url.parse().unwrap());
+        sent.map(|sent| sent.to_str().unwrap().to_owned()).unwrap_or_default()
     }
 
     /// Opens an address; follows redirects within the server.

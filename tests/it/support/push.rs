@@ -7,9 +7,11 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use couplet::app::SystemRandomness;
+use couplet::model::ids::UserId;
 use couplet::model::parameters::encode;
 use couplet::model::time::{Clock, Timestamp};
 use couplet::push::accounts;
+use couplet::push::own_people::OWN_SERVICE;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -235,10 +237,33 @@ impl Device {
         )
     }
 
+    /// A device of one of the server's own people, enrolled and verified.
+    pub async fn of_own(app: &TestApp, user: UserId, name: &str) -> Self {
+        let mut device = Self::new(&app.url, &format!("/v2/Services/{OWN_SERVICE}/Entities/{user}"));
+        let (_, token) = app.app.push.enrol_user(user).await.unwrap();
+        ledger::note(token.expose());
+        device.enrol_as(name, token.expose()).await.made();
+        let verified = device.verify(app.clock.now()).await;
+        assert_eq!(verified.json["status"], "verified", "{verified:?}");
+        device
+    }
+
+    /// The paths of the challenges that wait for it.
+    pub async fn waiting(&self, now: Timestamp) -> Vec<String> {
+        let path = format!("{}/Challenges", self.entity);
+        let list = self.at(now).get(&format!("{path}?FactorSid={}&Status=pending", self.factor)).await;
+        let listed = list.json["challenges"].as_array().unwrap_or_else(|| panic!("{list:?}"));
+        listed.iter().map(|challenge| format!("{path}/{}", challenge["sid"].as_str().unwrap())).collect()
+    }
+
     /// Enrols with an access token, and keeps what it is called then.
     pub async fn enrol(&mut self, token: &str) -> Reply {
+        self.enrol_as("Alice's phone", token).await
+    }
+
+    async fn enrol_as(&mut self, name: &str, token: &str) -> Reply {
         let path = format!("{}/Factors", self.entity);
-        let reply = Basic::new(&self.url, "token", token).post_raw(&path, &self.enrolment("Alice's phone")).await;
+        let reply = Basic::new(&self.url, "token", token).post_raw(&path, &self.enrolment(name)).await;
         if reply.status == 201 {
             self.factor = reply.text("sid");
             self.account = reply.text("account_sid");
@@ -277,8 +302,16 @@ impl Device {
 
     /// Answers a challenge.
     pub async fn answer(&self, challenge: &str, now: Timestamp, status: &str) -> Reply {
+        self.answer_with(challenge, now, status, None).await
+    }
+
+    /// The same with more beside it.
+    pub async fn answer_with(&self, challenge: &str, now: Timestamp, status: &str, metadata: Option<Value>) -> Reply {
         let payload = self.payload(challenge, now, status).await;
         let token = self.sign_token(&json!({ "typ": "JWT", "alg": "ES256" }), &payload);
-        self.at(now).post(challenge, &[("AuthPayload", &token)]).await
+        let metadata = metadata.map(|metadata| metadata.to_string());
+        let more = metadata.iter().map(|metadata| ("Metadata", metadata.as_str()));
+        let form: Vec<(&str, &str)> = [("AuthPayload", token.as_str())].into_iter().chain(more).collect();
+        self.at(now).post(challenge, &form).await
     }
 }

@@ -46,6 +46,12 @@ pub fn words(usage: CodeUsage) -> Words {
             code: MAYBE,
             submit: "Set password and sign in",
         },
+        CodeUsage::MfaVerification => Words {
+            title: "Approve with a code",
+            number: "We text a code to the phone number of your account.",
+            code: "A code is on its way to",
+            submit: "Approve",
+        },
     }
 }
 

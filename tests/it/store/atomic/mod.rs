@@ -1,6 +1,7 @@
 //! Of many at once, one wins; what belongs together happens together. Half of each crowd comes through a second pool,
 //! as from another process.
 
+mod approvals;
 mod brakes;
 mod clients;
 mod grants;

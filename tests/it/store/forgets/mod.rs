@@ -1,5 +1,6 @@
 //! What has ended goes, what lives stays, and what belongs to a deleted entity goes with it.
 
+mod approvals;
 mod brakes;
 mod deletions;
 mod purge;

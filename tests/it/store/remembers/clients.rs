@@ -1,5 +1,6 @@
 //! Clients are remembered.
 
+use couplet::model::approval::ApprovalPolicy;
 use couplet::model::client::{AccessTokenFormat, Client, ClientSettings, Credentials, GrantType, RefreshPolicy};
 use couplet::model::ids::{ClientId, UserId};
 use couplet::model::redirect_uri::RedirectUri;
@@ -43,6 +44,7 @@ fn awkward_settings() -> ClientSettings {
         lenient_redirect_uri: true,
         introspect_any: true,
         always_ask_consent: true,
+        approval: ApprovalPolicy::Required,
         backend_of: vec![ClientId::parse("another").unwrap()],
         exchange_grant_id: true,
         twilio: twilio::everything(UserId(Uuid::max())),

@@ -1,5 +1,6 @@
 //! What is written comes back, field by field; lists have an order, a limit and a next page.
 
+mod approvals;
 pub mod brakes;
 mod clients;
 mod grants;

@@ -1,6 +1,7 @@
 //! Sign-ins are remembered.
 
 use couplet::app::SystemRandomness;
+use couplet::model::approval::FirstFactor;
 use couplet::model::ids::SignInId;
 use couplet::model::user::{SignIn, User};
 use rstest::rstest;
@@ -33,7 +34,9 @@ async fn every_field_of_a_sign_in_comes_back_with_its_user(#[values(Sqlite, Post
     cellar.store.add_user(&disabled).await.unwrap();
     for user in [cellar.alice.clone(), disabled] {
         let (secret_hash, created_at, expires_at) = (token_hash(0), moment(-1), moment(86_400));
-        let sign_in = SignIn { secret_hash, epoch: u32::MAX, created_at, expires_at, ..sign_in(&user, 0) };
+        let (first, approved) = (FirstFactor::TextCode, true);
+        let own = SignIn { secret_hash, first, approved, ..sign_in(&user, 0) };
+        let sign_in = SignIn { epoch: u32::MAX, created_at, expires_at, ..own };
         cellar.store.add_sign_in(&sign_in).await.unwrap();
         assert_same(cellar.store.sign_in(sign_in.id).await.unwrap(), Some((sign_in, user)));
     }

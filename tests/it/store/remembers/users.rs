@@ -57,7 +57,10 @@ async fn every_field_of_a_user_comes_back(#[values(Sqlite, Postgres)] backend: B
         email: Some(Email::parse("o'Zoë+tag@Example.com").unwrap()),
         phone: Some(Phone::parse("+14155550100").unwrap()),
         password_hash: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
+        password_by_code: true,
         disabled_at: Some(moment(-2_000_000_000)),
+        approval: true,
+        disowned_at: Some(moment(7)),
         sign_in_epoch: u32::MAX,
         created_at: moment(2_000_000_000),
         ..user("ZOE\u{308}'; DROP TABLE users; --".replace(' ', "_").as_str())
@@ -90,6 +93,21 @@ async fn a_password_is_set_and_rehashed(#[values(Sqlite, Postgres)] backend: Bac
     assert!(cellar.store.rehash_password(id, "second hash", "third hash").await.unwrap());
     let expected = User { password_hash: Some("third hash".to_owned()), sign_in_epoch: 1, ..cellar.alice };
     assert_same(cellar.store.user(id).await.unwrap(), Some(expected));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_password_that_was_set_by_a_code_is_trusted_in_its_epoch_only(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    let (store, id) = (&cellar.store, cellar.alice.id);
+    let by_code = async || store.user(id).await.unwrap().unwrap().password_by_code;
+    assert!(!store.trust_password(id, 0).await.unwrap(), "nothing to trust anew");
+    assert!(store.set_password_by_code(id, "second hash").await.unwrap() && by_code().await);
+    assert!(!store.trust_password(id, 0).await.unwrap() && by_code().await);
+    assert!(store.trust_password(id, 1).await.unwrap() && !by_code().await);
+    store.set_password_by_code(id, "third hash").await.unwrap();
+    assert!(store.set_password(id, "fourth hash").await.unwrap() && !by_code().await);
+    assert!(!store.set_password_by_code(user("nobody").id, "hash").await.unwrap());
 }
 
 #[rstest]

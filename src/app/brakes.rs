@@ -1,11 +1,32 @@
-//! Puts the doors of sign-in together from the configured rates.
+//! Owns putting together the brakes on guessing passwords, and naming all brakes there are.
 
+use crate::app::App;
 use crate::config::{Rate, Throttles};
 use crate::identity::doors::{Doors, RESERVE};
 use crate::model::brake::BrakeKind;
 use crate::throttle::{Limit, Throttle};
 
-/// The doors. What their brakes count leaves the process only hashed with `salt`.
+impl App {
+    /// All brakes on guessing.
+    pub fn brakes(&self) -> Vec<&Throttle> {
+        let Doors { address, account, network, reserve, device } = &self.identity.doors;
+        let texts = self.identity.texts.iter().map(|texts| &texts.brakes);
+        let texts = texts.flat_map(|brakes| [&brakes.number, &brakes.sender, &brakes.country, &brakes.wrong]);
+        let guessing = [
+            &self.protocol.client_brake,
+            &self.protocol.code_brake,
+            &self.protocol.issue_brake,
+            address,
+            account,
+            network,
+            reserve,
+            device,
+        ];
+        guessing.into_iter().chain(texts).collect()
+    }
+}
+
+/// The doors before accounts.
 pub(super) fn doors(rates: Throttles, salt: [u8; 32]) -> Doors {
     let limit = |rate: Rate| Limit { count: rate.count, per: rate.per };
     let account = rates.per_account.map(limit);

@@ -1,0 +1,268 @@
+//! Owns approval: who has shown a first factor is let in when a device of theirs says yes and names the number on the page.
+//! Until then there is no session, only an approval. Leaves the answer to `answer.rs`, codes in place of a device to
+//! `by_text.rs`, and "this was not me" to `disowned.rs`. How a device is asked is behind [`Approvers`].
+
+mod answer;
+mod by_text;
+mod disowned;
+mod number;
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use self::answer::{Looked, Refused, Waits};
+pub use self::by_text::{Sent, TextRefusal};
+use self::number::two_digits;
+use crate::identity::Identity;
+use crate::identity::device::Device;
+use crate::identity::held_secret::HeldSecret;
+use crate::identity::sign_in::{Proven, Welcome};
+use crate::model::approval::{Approval, ApprovalPolicy, ApprovalState, AskedDevice, FirstFactor};
+use crate::model::failure::{Failure, StoreError};
+use crate::model::ids::{ApprovalId, UserId};
+use crate::model::push::sid::{ChallengeSid, FactorSid};
+use crate::model::secret::{PlainSecret, TokenSecret};
+use crate::model::text_message::CodeUsage;
+use crate::model::time::{Timestamp, after, before};
+use crate::model::user::User;
+use crate::store::approvals::{AddApproval, QuestionLimit};
+
+/// How long a device can answer.
+pub const QUESTION_LIFE: Duration = Duration::from_secs(120);
+
+/// How much longer the waiting browser can fetch the answer, or ask for a code.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// As many questions that come to nothing are put to a person, within this time: more would only tire them into saying yes.
+const BORNE: (u32, Duration) = (5, Duration::from_secs(900));
+
+/// A device that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovingDevice {
+    /// Names it.
+    pub sid: FactorSid,
+    /// What its owner calls it.
+    pub name: String,
+}
+
+/// What a device shows of a sign-in.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The service.
+    pub service: String,
+    /// What it leads to: the platform; `None` for the account page.
+    pub application: Option<String>,
+    /// Where the browser is.
+    pub address: IpAddr,
+    /// Which browser it is, in words.
+    pub browser: String,
+}
+
+/// What a device said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceAnswer {
+    /// Nothing yet.
+    Pending,
+    /// Yes, with the number that was typed there.
+    Approved(Option<String>),
+    /// No.
+    Denied,
+    /// No, and it was not the person at all.
+    NotMe,
+    /// It is too late, or the question never came there.
+    Over,
+}
+
+/// Asks people's devices.
+#[async_trait]
+pub trait Approvers: Send + Sync {
+    /// The devices of a user, the one that changed last first.
+    async fn devices(&self, user: UserId) -> Result<Vec<ApprovingDevice>, Trouble>;
+
+    /// Puts a question to a device until `expires_at`, under a name that is stored already. `false` when that device is not
+    /// there any more, or has too many questions.
+    async fn ask(
+        &self,
+        user: UserId,
+        asked: AskedDevice,
+        question: &Question,
+        expires_at: Timestamp,
+    ) -> Result<bool, Trouble>;
+
+    /// What became of a question.
+    async fn answer(&self, user: UserId, challenge: ChallengeSid) -> Result<DeviceAnswer, Trouble>;
+}
+
+/// What a browser brings along.
+#[derive(Debug)]
+pub struct Browser<'a> {
+    /// The secret of the approval that it waited for until now.
+    pub held: Option<&'a str>,
+    /// How it is known again.
+    pub device: Option<Device>,
+}
+
+/// A failure that is nobody's refusal.
+pub type Trouble = Failure<Infallible>;
+
+/// Where a first factor has led.
+#[derive(Debug)]
+pub enum Entered {
+    /// In.
+    In(Box<Welcome>),
+    /// Not yet: the browser holds this secret and waits.
+    Waits(PlainSecret),
+    /// No further: there is no device and no other way to approve.
+    NoWay {
+        /// Whether it was the person who wants sign-ins approved.
+        has_switched_on: bool,
+    },
+    /// No further for now: the person was asked too often, and there is no other way.
+    AskedTooOften,
+}
+
+/// By what somebody could approve.
+#[derive(Debug)]
+pub struct Means {
+    /// The devices, the one that changed last first.
+    pub devices: Vec<ApprovingDevice>,
+    /// Whether a code by text message will do.
+    pub text: bool,
+}
+
+impl Identity {
+    /// Lets in whoever has shown a first factor, or has them wait for an approval where that is asked for.
+    pub async fn enter(
+        &self,
+        proven: Proven,
+        policy: ApprovalPolicy,
+        browser: Browser<'_>,
+        question: &Question,
+    ) -> Result<Entered, Trouble> {
+        if proven.is_approved() || !policy.asks(proven.user()) {
+            return Ok(Entered::In(Box::new(self.let_in(proven, browser.device).await?)));
+        }
+        self.begin_approval(&proven, browser.held, question).await
+    }
+
+    /// Has somebody wait who has shown a first factor, now or in this session.
+    pub async fn begin_approval(
+        &self,
+        proven: &Proven,
+        held: Option<&str>,
+        question: &Question,
+    ) -> Result<Entered, Trouble> {
+        let former = self.held(held).await?.map(|held| held.approval.id);
+        let means = self.means(proven.user(), proven.first()).await?;
+        self.ask_first_of(&means, proven.user(), proven.first(), former, question).await
+    }
+
+    /// By what this person could approve a sign-in that began like this.
+    pub async fn means(&self, user: &User, first: FirstFactor) -> Result<Means, Trouble> {
+        let devices = self.approvers.devices(user.id).await?;
+        let text = first != FirstFactor::TextCode && user.phone.is_some();
+        Ok(Means { devices, text: text && self.codes_for(CodeUsage::MfaVerification).is_some() })
+    }
+
+    /// Puts the question to another device than before, the next one in turn; gives the new secret.
+    pub async fn ask_another(&self, held: &str, question: &Question) -> Result<Option<Entered>, Trouble> {
+        let Some(held) = self.held(Some(held)).await?.filter(|held| held.is_open) else { return Ok(None) };
+        let mut means = self.means(&held.user, held.approval.first).await?;
+        let before = held.approval.asked.map(|asked| asked.device);
+        let at = means.devices.iter().position(|device| Some(device.sid) == before);
+        let count = means.devices.len();
+        means.devices.rotate_left(at.map_or(0, |at| (at + 1) % count));
+        let (id, first) = (held.approval.id, held.approval.first);
+        self.ask_first_of(&means, &held.user, first, Some(id), question).await.map(Some)
+    }
+
+    async fn ask_first_of(
+        &self,
+        means: &Means,
+        user: &User,
+        first: FirstFactor,
+        former: Option<ApprovalId>,
+        question: &Question,
+    ) -> Result<Entered, Trouble> {
+        if means.devices.is_empty() && !means.text {
+            return Ok(Entered::NoWay { has_switched_on: user.approval });
+        }
+        let challenge = ChallengeSid::random(&*self.randomness);
+        let asked = means.devices.first().map(|device| AskedDevice { device: device.sid, challenge });
+        let (approval, secret) = self.fresh_approval(user, first, asked);
+        let now = self.clock.now();
+        let limit = QuestionLimit { most: BORNE.0, since: before(now, BORNE.1) };
+        match self.store.add_approval(&approval, former, limit).await? {
+            AddApproval::Added => {}
+            AddApproval::TooMany if means.text => {
+                tracing::warn!(user = %user.id, "a person was asked for approval too often; only a code can approve");
+                let approval = Approval { asked: None, ..approval.clone() };
+                self.store.add_approval(&approval, None, limit).await?;
+                return Ok(Entered::Waits(held_text(approval.id, &secret)));
+            }
+            AddApproval::TooMany => {
+                tracing::warn!(user = %user.id, "a person was asked for approval too often");
+                return Ok(Entered::AskedTooOften);
+            }
+        }
+        if let Some(asked) = approval.asked {
+            let until = after(now, QUESTION_LIFE);
+            let is_asked = self.approvers.ask(user.id, asked, question, until).await?;
+            tracing::info!(user = %user.id, approval = %approval.id, device = %asked.device, is_asked, "asked for approval");
+        }
+        Ok(Entered::Waits(held_text(approval.id, &secret)))
+    }
+
+    fn fresh_approval(&self, user: &User, first: FirstFactor, asked: Option<AskedDevice>) -> (Approval, TokenSecret) {
+        let (secret, now) = (TokenSecret::random(&*self.randomness), self.clock.now());
+        let approval = Approval {
+            id: ApprovalId::random(&*self.randomness),
+            secret_hash: secret.hash(),
+            user_id: user.id,
+            epoch: user.sign_in_epoch,
+            first,
+            number: two_digits(&*self.randomness),
+            asked,
+            state: ApprovalState::Pending,
+            created_at: now,
+            expires_at: after(now, QUESTION_LIFE + GRACE),
+        };
+        (approval, secret)
+    }
+
+    /// Gives up waiting: the browser's approval is worth nothing from now on.
+    pub async fn give_up(&self, held: &str) -> Result<(), StoreError> {
+        if let Some(held) = self.held(Some(held)).await? {
+            self.store.decide_approval(held.approval.id, ApprovalState::Superseded, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// The approval of which the browser holds the secret, with its user.
+    async fn held(&self, held: Option<&str>) -> Result<Option<Held>, StoreError> {
+        let Some(HeldSecret { id, secret }) = held.and_then(HeldSecret::parse) else { return Ok(None) };
+        let Some((approval, user)) = self.store.approval(ApprovalId(id)).await? else { return Ok(None) };
+        if !approval.secret_hash.matches(&secret) {
+            return Ok(None);
+        }
+        let is_valid = approval.epoch == user.sign_in_epoch && user.is_enabled();
+        let is_open = is_valid && approval.state == ApprovalState::Pending && self.clock.now() < approval.expires_at;
+        Ok(Some(Held { approval, user, secret, is_open }))
+    }
+}
+
+/// An approval whose secret was shown.
+struct Held {
+    approval: Approval,
+    user: User,
+    secret: TokenSecret,
+    /// Whether it can still let somebody in.
+    is_open: bool,
+}
+
+fn held_text(id: ApprovalId, secret: &TokenSecret) -> PlainSecret {
+    HeldSecret { id: id.0, secret: secret.clone() }.encode()
+}

@@ -1,0 +1,154 @@
+//! Owns what an approval is: one question to a person's device whether a sign-in is theirs, and who is asked at all. Leaves
+//! asking to `identity/`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::ids::{ApprovalId, UserId};
+use crate::model::push::sid::{ChallengeSid, FactorSid};
+use crate::model::secret::TokenHash;
+use crate::model::time::Timestamp;
+use crate::model::user::User;
+
+/// By what somebody has shown first who they are. The second time it has to be something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstFactor {
+    /// The password.
+    Password,
+    /// A code by text message, or a password that proves no more than one ([`User::password_by_code`]).
+    TextCode,
+}
+
+impl FirstFactor {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::TextCode => "text_code",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Password, Self::TextCode].into_iter().find(|factor| factor.as_str() == text)
+    }
+}
+
+/// Whose sign-ins are approved on a device, by what they lead to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalPolicy {
+    /// Nobody's.
+    Never,
+    /// Those of users who switched it on.
+    #[default]
+    Enrolled,
+    /// Everybody's.
+    Required,
+}
+
+impl ApprovalPolicy {
+    /// Whether a sign-in of this user has to be approved.
+    pub fn asks(self, user: &User) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Enrolled => user.approval,
+            Self::Required => true,
+        }
+    }
+
+    /// The word for operators.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Enrolled => "enrolled",
+            Self::Required => "required",
+        }
+    }
+}
+
+/// What became of an approval. Only a pending one can still let somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApprovalState {
+    /// Nothing yet.
+    Pending,
+    /// Somebody was let in by it.
+    Approved,
+    /// The device said no, or did not know the number.
+    Refused,
+    /// Another question took its place.
+    Superseded,
+    /// The person said that it was not them: the password is withdrawn.
+    Disowned,
+    /// The same, and they were told.
+    Told,
+}
+
+impl ApprovalState {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Approved, Self::Refused, Self::Superseded, Self::Disowned, Self::Told];
+
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+            Self::Superseded => "superseded",
+            Self::Disowned => "disowned",
+            Self::Told => "told",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// Which device is asked, and by which challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedDevice {
+    /// The device.
+    pub device: FactorSid,
+    /// The question. It is stored after the approval, so it may be missing when a process died in between.
+    pub challenge: ChallengeSid,
+}
+
+/// A sign-in that waits for its approval: no session yet. What the database keeps of it.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    /// Names the row.
+    pub id: ApprovalId,
+    /// The hash of the secret in the waiting browser's cookie.
+    pub secret_hash: TokenHash,
+    /// Who showed a first factor.
+    pub user_id: UserId,
+    /// The user's [`User::sign_in_epoch`] then.
+    pub epoch: u32,
+    /// Which one it was.
+    pub first: FirstFactor,
+    /// The two digits that the page shows and the device has to name.
+    pub number: u8,
+    /// Who is asked; nobody where only a code by text message can approve.
+    pub asked: Option<AskedDevice>,
+    /// What became of it.
+    pub state: ApprovalState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it lets nobody in.
+    pub expires_at: Timestamp,
+}
+
+/// A person who said that a sign-in was not them.
+#[derive(Clone, Debug)]
+pub struct Disowned {
+    /// The approval.
+    pub id: ApprovalId,
+    /// Who.
+    pub user_id: UserId,
+    /// The epoch of the sign-in.
+    pub epoch: u32,
+    /// Whether the password was withdrawn already, and only telling is left.
+    pub is_withdrawn: bool,
+}

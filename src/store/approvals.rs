@@ -1,0 +1,76 @@
+//! Owns what is remembered of sign-ins that wait for an approval, and of those that somebody said were not theirs.
+
+use async_trait::async_trait;
+
+use crate::model::approval::{Approval, ApprovalState, Disowned};
+use crate::model::ids::ApprovalId;
+use crate::model::time::Timestamp;
+use crate::model::user::User;
+use crate::store::StoreError;
+
+/// What became of a new approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddApproval {
+    /// It is stored.
+    Added,
+    /// So many questions to that person came to nothing before, or the person is gone; it is not stored.
+    TooMany,
+}
+
+/// What became of an approval that was said not to be the person's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disown {
+    /// This call withdrew the password; the person has to be told.
+    Withdrawn,
+    /// The password had been changed since the sign-in; nothing changed but that it is dealt with.
+    Outdated,
+    /// Somebody else deals with it.
+    Overtaken,
+}
+
+/// How many questions that came to nothing are borne, counted from a moment on.
+#[derive(Clone, Copy, Debug)]
+pub struct QuestionLimit {
+    /// How many.
+    pub most: u32,
+    /// Made after this.
+    pub since: Timestamp,
+}
+
+/// Remembers approvals.
+#[async_trait]
+pub trait ApprovalStore: Send + Sync {
+    /// Adds an approval. One that asks a device is added only within the limit, however many come at once: what counts are
+    /// questions to that user that nobody was let in by. `former`, if it still waits, is superseded in any case.
+    async fn add_approval(
+        &self,
+        approval: &Approval,
+        former: Option<ApprovalId>,
+        limit: QuestionLimit,
+    ) -> Result<AddApproval, StoreError>;
+
+    /// The approval of that id with its user.
+    async fn approval(&self, id: ApprovalId) -> Result<Option<(Approval, User)>, StoreError>;
+
+    /// Decides an approval, provided that it is pending and has not ended at `now`. Of any number of simultaneous decisions
+    /// one counts; `false` for all others.
+    async fn decide_approval(&self, id: ApprovalId, state: ApprovalState, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Lets an approval that is pending at `now` end no sooner than at `until`; `false` when it is not pending.
+    async fn extend_approval(&self, id: ApprovalId, until: Timestamp, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// At most `limit` approvals that ended after `since` and whose device said that it was not the person, and that are not
+    /// dealt with; also those whose person should have been told before `told_before` and was not.
+    async fn disowned(&self, since: Timestamp, told_before: Timestamp, limit: u32)
+    -> Result<Vec<Disowned>, StoreError>;
+
+    /// Deals with an approval whose device said that it was not the person, once: withdraws the password and ends all
+    /// sign-ins of the user, provided the sign-in epoch is still that of the approval. All in one transaction; links stay.
+    async fn disown(&self, disowned: &Disowned, now: Timestamp) -> Result<Disown, StoreError>;
+
+    /// The person was told.
+    async fn told_of_disowned(&self, id: ApprovalId) -> Result<(), StoreError>;
+
+    /// Forgets at most `limit` approvals that ended before `before`; tells how many.
+    async fn purge_approvals(&self, limit: u32, before: Timestamp) -> Result<u64, StoreError>;
+}
