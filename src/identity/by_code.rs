@@ -1,5 +1,7 @@
 //! Owns what a right code opens: signing in, making an account, setting a new password. Leaves codes to `text_codes/`.
 
+use std::net::IpAddr;
+
 use crate::identity::Identity;
 use crate::identity::password::{Busy, SHORTEST};
 use crate::identity::sign_in::Proven;
@@ -40,7 +42,7 @@ impl Identity {
         let admitted = self.admit_try(texts, &holder).map_err(Failure::Refused)?;
         // Before the code is used, so that a busy machine leaves it as it is.
         let hash = match asks_password {
-            true => match self.hasher.hash(&password).await {
+            true => match self.hash_for(holder.address, &password).await {
                 Ok(hash) => Some(hash),
                 Err(Busy) => {
                     admitted.end(None);
@@ -57,6 +59,12 @@ impl Identity {
         };
         let user = user.ok_or(Failure::Refused(CodeRefusal::NoWay))?;
         Ok(Proven::by(user, FirstFactor::TextCode))
+    }
+
+    /// A hash in one of the places that an address has, as for passwords of accounts that nobody knows.
+    async fn hash_for(&self, address: IpAddr, password: &PlainSecret) -> Result<String, Busy> {
+        let _place = self.hasher.place(None, address, false)?;
+        self.hasher.hash(password).await
     }
 
     /// The new account. Who has one already and may sign in by code is signed in to it, with the password that it has.

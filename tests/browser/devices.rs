@@ -4,6 +4,7 @@ mod other_app;
 mod person;
 mod pushed;
 mod script;
+mod sign_in;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

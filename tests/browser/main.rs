@@ -12,6 +12,7 @@
 #[expect(dead_code, reason = "the other tests need more of their actors")]
 mod support {
     pub mod app;
+    pub mod browser_push;
     pub mod chrome;
     pub mod chromedriver;
     pub mod ledger;
@@ -23,6 +24,7 @@ mod support {
     pub mod program;
     pub mod push;
     pub mod stage;
+    pub mod stand_in;
     pub mod twilio;
     pub mod two_way;
     pub mod watchdog;

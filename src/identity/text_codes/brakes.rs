@@ -47,7 +47,7 @@ impl AdmittedTry<'_> {
         if outcome != Some(CodeTry::Wrong) {
             number.forgive();
         }
-        if matches!(outcome, None | Some(CodeTry::Right | CodeTry::Expired)) {
+        if matches!(outcome, None | Some(CodeTry::Right)) {
             address.forgive();
         }
     }

@@ -63,6 +63,11 @@ async fn push_until_shown(scene: &Scene, data: &Value, expected: &Value) {
     panic!("{expected} was never shown");
 }
 
+/// The same until the question is shown that leads to this challenge.
+pub async fn push_until(scene: &Scene, data: &Value, challenge: &str) {
+    push_until_shown(scene, data, &json!([[data["message"], challenge, challenge]])).await;
+}
+
 #[tokio::test]
 async fn a_push_shows_the_question_and_what_leads_to_it() {
     let scene = with_worker().await;

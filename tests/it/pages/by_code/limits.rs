@@ -120,3 +120,17 @@ async fn tries_without_any_code_count_for_their_address_too(#[values(SIGN_IN, RE
     }
     assert_waits(&step(&person, &page, path, &tried).await, 300);
 }
+
+#[tokio::test]
+async fn codes_that_have_ended_count_for_their_address_since_each_new_password_costs_work() {
+    let few = Some(Rate { count: 3, per: Duration::from_secs(300) });
+    let scene = Scene::with(Sqlite, |config| config.throttle.per_address = few).await;
+    let person = scene.app.person();
+    let page = scene.asked(&person, FORGOT, ALICES).await;
+    scene.app.clock.advance(Duration::from_secs(601));
+    let tried = [("phone", ALICES), ("code", "000000"), ("password", "a password to hash"), ("step", "check")];
+    for _ in 0..3 {
+        assert_eq!(step(&person, &page, FORGOT, &tried).await.status, 200);
+    }
+    assert_waits(&step(&person, &page, FORGOT, &tried).await, 300);
+}
