@@ -18,7 +18,7 @@ use crate::support::raw::RawAnswer;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Where forms are posted.
-const POSTS: [&str; 10] = [
+const POSTS: [&str; 12] = [
     routes::TOKEN,
     routes::INTROSPECT,
     routes::REVOKE,
@@ -26,13 +26,15 @@ const POSTS: [&str; 10] = [
     routes::TWILIO_ACCESS_TOKEN,
     routes::AUTHORIZE,
     routes::SIGN_IN,
+    routes::SIGN_IN_APPROVE,
     routes::CONSENT,
     routes::SIGN_OUT,
     routes::UNLINK,
+    routes::ACCOUNT_APPROVAL,
 ];
 
 /// What is read.
-const READS: [&str; 11] = [
+const READS: [&str; 12] = [
     routes::AUTHORIZE,
     routes::TWILIO_ACCESS_TOKEN,
     routes::METADATA,
@@ -41,6 +43,7 @@ const READS: [&str; 11] = [
     routes::HEALTHZ,
     routes::READYZ,
     routes::ACCOUNT,
+    routes::SIGN_IN_APPROVE,
     routes::HOME,
     routes::STYLESHEET,
     routes::ICON,
