@@ -24,7 +24,7 @@ use crate::support::raw::RawAnswer;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Where forms are posted.
-const POSTS: [&str; 19] = [
+const POSTS: [&str; 21] = [
     routes::TOKEN,
     routes::INTROSPECT,
     routes::REVOKE,
@@ -32,6 +32,7 @@ const POSTS: [&str; 19] = [
     routes::TWILIO_ACCESS_TOKEN,
     routes::AUTHORIZE,
     routes::SIGN_IN,
+    routes::SIGN_IN_APPROVE,
     routes::CONSENT,
     routes::SIGN_OUT,
     routes::UNLINK,
@@ -44,10 +45,11 @@ const POSTS: [&str; 19] = [
     CHALLENGE,
     routes::devices::ENROL,
     routes::devices::REMOVE,
+    routes::ACCOUNT_APPROVAL,
 ];
 
 /// What is read.
-const READS: [&str; 21] = [
+const READS: [&str; 22] = [
     routes::AUTHORIZE,
     routes::TWILIO_ACCESS_TOKEN,
     routes::METADATA,
@@ -56,6 +58,7 @@ const READS: [&str; 21] = [
     routes::HEALTHZ,
     routes::READYZ,
     routes::ACCOUNT,
+    routes::SIGN_IN_APPROVE,
     routes::HOME,
     routes::STYLESHEET,
     routes::ICON,
