@@ -59,7 +59,7 @@ async fn a_push_is_answered_in_one_browser_and_the_link_goes_on_in_the_other(
     scene.browser.sees("Sign in to Example Lights?").await;
     scene.type_number(&number(&linking).await).await;
     scene.press("Approve").await;
-    scene.browser.sees("Approved.").await;
+    scene.browser.sees("Your answer is sent.").await;
 
     linking.sees("Signed in as Alice").await;
     linking.press_button("Allow").await;
