@@ -7,7 +7,8 @@ use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::SECRET;
 use crate::support::raw::ask;
 use couplet::web::routes::{
-    AUTHORIZE, FORGOT, INTROSPECT, RECIPROCAL, REGISTER, REVOKE, SIGN_IN_BY_CODE, TOKEN, TWILIO_ACCESS_TOKEN,
+    AUTHORIZE, FORGOT, INTROSPECT, RECIPROCAL, REGISTER, REVOKE, SIGN_IN_APPROVE, SIGN_IN_BY_CODE, TOKEN,
+    TWILIO_ACCESS_TOKEN,
 };
 
 /// What no parameter may be, as bytes of a form or a query.
@@ -31,7 +32,7 @@ const MALFORMED: [&[u8]; 16] = [
 ];
 
 /// What reads parameters of a query.
-const QUERIES: [&str; 5] = [AUTHORIZE, TWILIO_ACCESS_TOKEN, SIGN_IN_BY_CODE, REGISTER, FORGOT];
+const QUERIES: [&str; 6] = [AUTHORIZE, TWILIO_ACCESS_TOKEN, SIGN_IN_BY_CODE, SIGN_IN_APPROVE, REGISTER, FORGOT];
 
 #[rstest]
 #[tokio::test]
