@@ -117,4 +117,6 @@ CREATE TABLE IF NOT EXISTS push_deliveries (
     PRIMARY KEY (event_id, webhook_id)
 );
 
+-- What has waited too long is found without looking at the rest.
+CREATE INDEX IF NOT EXISTS push_deliveries_by_age ON push_deliveries (created_at);
 CREATE INDEX IF NOT EXISTS push_deliveries_due ON push_deliveries (webhook_id, next_attempt_at);
