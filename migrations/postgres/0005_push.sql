@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS push_enrolments (
     expires_at    BIGINT NOT NULL
 );
 
-CREATE INDEX IF NOT EXISTS push_enrolments_by_service ON push_enrolments (service_id);
+CREATE INDEX IF NOT EXISTS push_enrolments_by_service ON push_enrolments (service_id, identity);
 
 -- `factors_made` counts those of the day `factors_made_on`; `event_id` tells which event changed the row last.
 CREATE TABLE IF NOT EXISTS push_entities (

@@ -58,7 +58,7 @@ impl Push {
         let factor = self.find_factor(&scope, sid).await?;
         let now = self.now();
         let mut details = read_details(&form)?;
-        details.date = service.settings.include_date.then(|| date::written(now));
+        details.date = service.settings.include_date.then(String::new);
         let hidden_details = form.texts("HiddenDetails")?;
         let expires_at = read_expiry(&form, now)?;
         self.ask(&factor, details, hidden_details, expires_at).await
@@ -80,11 +80,13 @@ impl Push {
         &self,
         sid: ChallengeSid,
         factor: &Factor,
-        details: Details,
+        mut details: Details,
         hidden_details: Option<Texts>,
         expires_at: Timestamp,
     ) -> Result<Challenge, Denied> {
         let now = self.now();
+        // The moment at which it was made, to the second: devices compare the two.
+        details.date = details.date.map(|_| date::written(now));
         let challenge = Challenge {
             sid,
             scope: factor.scope.clone(),
@@ -254,7 +256,7 @@ fn read_details(form: &Form<'_>) -> Result<Details, Refusal> {
         let wrong = |_| form.refuse("each of Details.Fields has to be a JSON object with the strings label and value");
         let GivenField { label, value } = serde_json::from_str(text).map_err(wrong)?;
         form.check_length("the label of a field", &label, 1..=36)?;
-        form.check_length("the value of a field", &value, 1..=128)?;
+        form.check_length("the value of a field", &value, 0..=128)?;
         if label.contains('\0') || value.contains('\0') {
             return Err(form.refuse("Details.Fields contain NUL"));
         }

@@ -68,7 +68,8 @@ impl Push {
     ) -> Result<Factor, Refusal> {
         let form = Form::new(parameters);
         form.check_factor_type()?;
-        let given = form.required_text("FriendlyName", 1..=64)?;
+        form.required("FriendlyName")?;
+        let given = form.name("FriendlyName", 1..=64)?.unwrap_or_default();
         match form.raw("Binding.Alg")? {
             None | Some("ES256") => {}
             Some(_) => return Err(form.refuse("Binding.Alg has to be ES256")),

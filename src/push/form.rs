@@ -55,6 +55,15 @@ impl<'a> Form<'a> {
         Ok(Some(text.to_owned()))
     }
 
+    /// A name that people are shown: without what breaks lines or turns the writing.
+    pub(super) fn name(&self, name: &'static str, length: RangeInclusive<usize>) -> Result<Option<String>, Refusal> {
+        let text = self.text(name, length)?;
+        match text.as_deref().is_some_and(|text| text.chars().any(is_unprintable)) {
+            true => Err(self.refuse(&format!("{name} contains control characters"))),
+            false => Ok(text),
+        }
+    }
+
     /// Whether a text has so many characters.
     pub(super) fn check_length(&self, name: &str, text: &str, length: RangeInclusive<usize>) -> Result<(), Refusal> {
         if length.contains(&text.chars().count()) {
@@ -113,4 +122,8 @@ impl<'a> Form<'a> {
             _ => Err(self.refuse("FactorType has to be push")),
         }
     }
+}
+
+fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -2,8 +2,6 @@
 //! an entity by the user's id. Nobody has credentials for that account: devices are enrolled from the account page, and asked
 //! from inside.
 
-use uuid::Uuid;
-
 use crate::model::failure::StoreError;
 use crate::model::ids::UserId;
 use crate::model::push::factor::{Factor, FactorStatus};
@@ -19,10 +17,10 @@ use crate::push::{Denied, Push, accounts};
 use crate::store::Store;
 
 /// The account of this server itself.
-pub const OWN_ACCOUNT: AccountSid = AccountSid(Uuid::from_u128(1));
+pub const OWN_ACCOUNT: AccountSid = AccountSid::OWN;
 
 /// The service in which its users' devices are.
-pub const OWN_SERVICE: ServiceSid = ServiceSid(Uuid::from_u128(1));
+pub const OWN_SERVICE: ServiceSid = ServiceSid::OWN;
 
 /// For how many seconds a person's browser may enrol after it asked to.
 const ENROLMENT_TTL: u32 = 60;

@@ -37,7 +37,7 @@ impl Push {
         let (before, platform) = (&factor.config, platform(form)?);
         let reached = platform.unwrap_or(before.platform);
         let change = FactorChange {
-            friendly_name: form.text("FriendlyName", 1..=64)?,
+            friendly_name: form.name("FriendlyName", 1..=64)?,
             sdk_version: form.text("Config.SdkVersion", 1..=64)?,
             app_id: form.text("Config.AppId", 1..=100)?,
             platform,

@@ -14,7 +14,7 @@ use url::{Host, Url};
 use crate::model::failure::Fault;
 
 /// Networks that are not the public internet (RFC 6890 and the registries that it began).
-const PRIVATE: [&str; 16] = [
+const PRIVATE: [&str; 19] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
     "100.64.0.0/10",
@@ -29,7 +29,11 @@ const PRIVATE: [&str; 16] = [
     "198.51.100.0/24",
     "203.0.113.0/24",
     "224.0.0.0/3",
+    // Azure's host, which answers its own machines.
+    "168.63.129.16/32",
     "2001:db8::/32",
+    "2620:4f:8000::/48",
+    "3fff::/20",
     "2002::/16",
 ];
 

@@ -14,6 +14,8 @@ use crate::app::App;
 use crate::model::random::uuid;
 use crate::telemetry::otel;
 use crate::web::extract::forwarded_proto;
+use crate::web::push;
+use crate::web::routes::push::PUSH;
 use crate::web::routes::{self, Shared};
 
 /// Carries a request's id, ours or a trusted proxy's.
@@ -74,10 +76,9 @@ pub async fn surround<B: MessageBody>(
     let header = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
     let span = otel::request_span(id.text(), request.method().as_str(), routes::label(endpoint), &header);
     let mut response = if !has_one_host(&request) {
-        request.into_response(HttpResponse::BadRequest().finish()).map_into_right_body()
+        unread(request, StatusCode::BAD_REQUEST).map_into_right_body()
     } else if head_size(&request) > app.limits.head {
-        let mut answer = HttpResponse::build(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-        request.into_response(answer.finish()).map_into_right_body()
+        unread(request, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE).map_into_right_body()
     } else {
         forwarded_proto::warn_of_plain_http(&request, &app);
         next.call(request).instrument(span.clone()).await?.map_into_left_body()
@@ -93,6 +94,15 @@ pub async fn surround<B: MessageBody>(
     // Never the query: it holds states, codes and logins.
     span.in_scope(|| tracing::info!(method, path, status, took_us, "answered"));
     Ok(response)
+}
+
+/// Answers a request that nobody looks at; with a body only where clients stumble over none.
+fn unread(request: ServiceRequest, status: StatusCode) -> ServiceResponse {
+    let answer = match request.path().starts_with(PUSH) {
+        true => push::reply::unreadable(status),
+        false => HttpResponse::build(status).finish(),
+    };
+    request.into_response(answer)
 }
 
 /// As much of a stranger's text as a log bears: not endless, and without what moves a terminal's cursor or turns the writing.

@@ -20,6 +20,7 @@ const TEMPLATES: &str = r#"[
     {"usageType": "Register", "content": "{{code}} is your code to create an account, for {{application.name}}."},
     {"usageType": "SignIn", "content": "{{code}} is your code to sign in, for {{application.name}}."},
     {"usageType": "ForgotPassword", "content": "{{code}} is your code to set a new password."},
+    {"usageType": "MfaVerification", "content": "{{code}} is your code to approve the sign-in to {{application.name}}."},
     {"usageType": "Generic", "content": "{{code}} is your code."}
 ]"#;
 

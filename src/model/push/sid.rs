@@ -69,6 +69,16 @@ sid! {
     WebhookSid, "YW"
 }
 
+impl AccountSid {
+    /// The account of this server itself.
+    pub const OWN: Self = Self(Uuid::from_u128(1));
+}
+
+impl ServiceSid {
+    /// The service in which this server's own users have their devices.
+    pub const OWN: Self = Self(Uuid::from_u128(1));
+}
+
 fn read(prefix: &str, text: &str) -> Option<Uuid> {
     let digits = text.strip_prefix(prefix)?;
     Uuid::try_parse(digits).ok().filter(|_| digits.len() == 32)

@@ -25,7 +25,7 @@ pub struct TokenLife(u32);
 
 /// A time that no access token may have.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("an access token lives from 1 to 86400 seconds")]
+#[error("an access token lives from 1 to 86400 seconds; write them as a number, such as 14400")]
 pub struct InvalidLife;
 
 impl TokenLife {

@@ -8,6 +8,7 @@ use crate::model::failure::StoreError;
 use crate::model::ids::UserId;
 use crate::model::login::Login;
 use crate::model::phone::Phone;
+use crate::model::push::sid::ServiceSid;
 use crate::model::time::Timestamp;
 use crate::model::user::User;
 use crate::store::rows::UserRow;
@@ -24,8 +25,27 @@ macro_rules! select_users {
     };
 }
 
-fn end_sign_ins_of(id: UserId) -> Statement {
-    statement!("DELETE FROM sign_ins WHERE user_id = $1", id.0)
+/// What ends together with a user's sign-ins: the sessions, and what somebody has fetched in one to add a device with.
+fn end_sign_ins_of(id: UserId) -> [Statement; 3] {
+    let [tickets, unverified] = end_enrolments_of(id);
+    [statement!("DELETE FROM sign_ins WHERE user_id = $1", id.0), tickets, unverified]
+}
+
+/// A user's access tokens for devices, and devices that have not shown their keys yet.
+pub(super) fn end_enrolments_of(id: UserId) -> [Statement; 2] {
+    let identity = id.0.hyphenated().to_string();
+    let tickets = statement!(
+        "DELETE FROM push_enrolments WHERE service_id = $1 AND identity = $2",
+        ServiceSid::OWN.0,
+        identity.as_str(),
+    );
+    let unverified = statement!(
+        "DELETE FROM push_factors WHERE status = 'unverified' AND entity_id IN \
+         (SELECT e.id FROM push_entities e WHERE e.service_id = $1 AND e.identity = $2)",
+        ServiceSid::OWN.0,
+        identity.as_str(),
+    );
+    [tickets, unverified]
 }
 
 #[async_trait]
@@ -104,7 +124,7 @@ impl<D: Driver> UserStore for SqlStore<D> {
             id.0,
             now
         );
-        let changed = self.driver.execute_all(vec![disable, end_sign_ins_of(id)]).await?;
+        let changed = self.driver.execute_all([disable].into_iter().chain(end_sign_ins_of(id)).collect()).await?;
         Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 
@@ -115,7 +135,9 @@ impl<D: Driver> UserStore for SqlStore<D> {
     }
 
     async fn set_approval(&self, id: UserId, on: bool) -> Result<bool, StoreError> {
-        self.changes(statement!("UPDATE users SET approval = $2 WHERE id = $1", id.0, on)).await
+        let set = statement!("UPDATE users SET approval = $2 WHERE id = $1", id.0, on);
+        let changed = self.driver.execute_all([set].into_iter().chain(end_enrolments_of(id)).collect()).await?;
+        Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 
     async fn delete_user(&self, id: UserId) -> Result<bool, StoreError> {
@@ -131,7 +153,7 @@ impl<D: Driver> SqlStore<D> {
             password_hash,
             by_code,
         );
-        let changed = self.driver.execute_all(vec![set, end_sign_ins_of(id)]).await?;
+        let changed = self.driver.execute_all([set].into_iter().chain(end_sign_ins_of(id)).collect()).await?;
         Ok(changed.first().is_some_and(|rows| *rows > 0))
     }
 }

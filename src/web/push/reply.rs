@@ -103,6 +103,11 @@ fn unavailable(status: StatusCode) -> HttpResponse {
     response
 }
 
+/// The answer to a request that was not even looked at.
+pub fn unreadable(status: StatusCode) -> HttpResponse {
+    error(PushCode::InvalidRequest.number(), status, "Invalid request: its head is malformed or too large")
+}
+
 /// The answer to a path below ours that is none.
 pub fn not_found() -> HttpResponse {
     error(PushCode::NotFound.number(), StatusCode::NOT_FOUND, "The requested resource was not found")

@@ -16,6 +16,8 @@ use crate::support::rows::Rows;
 #[case("Binding.Alg", "ES384")]
 #[case("FactorType", "totp")]
 #[case("FriendlyName", "")]
+#[case("FriendlyName", "Alice's\nphone")]
+#[case("FriendlyName", "Alice\u{202e}enohp")]
 #[case("Config.NotificationPlatform", "pigeon")]
 #[case("Config.NotificationPlatform", "")]
 #[case("Config.NotificationPlatform", "fcm")]

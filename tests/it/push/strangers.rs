@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::TestApp;
 use crate::support::push::{ALICE, BackEnd, Basic, Device, send};
+use crate::support::raw;
 
 #[rstest]
 #[tokio::test]
@@ -175,4 +176,15 @@ async fn the_header_for_signatures_is_spelt_as_one_sdk_looks_for_it() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.contains("\r\nTwilio-Verify-Signature-Fields: sid,account_sid,"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_even_looked_at_gets_an_answer_with_a_body() {
+    let app = TestApp::on(Sqlite).await;
+    for headers in ["Host: @a@\r\n".to_owned(), format!("Host: a\r\nX: {}\r\n", "x".repeat(60_000))] {
+        let whole = format!("GET /v2/Services HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
+        let answer = raw::ask(&app.url, whole).await;
+        let json: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        assert_eq!((&json["code"], &json["status"]), (&json!(60306), &json!(answer.status)), "{answer:?}");
+    }
 }

@@ -151,7 +151,7 @@ impl<D: Driver> PushFactorStore for SqlStore<D> {
     ) -> Result<bool, StoreError> {
         let write = statement!(
             "UPDATE push_factors SET friendly_name = coalesce($2, friendly_name), sdk_version = coalesce($3, sdk_version), \
-             app_id = coalesce($4, app_id), platform = coalesce($5, platform), token = coalesce($6, token), \
+             app_id = coalesce($4, app_id), platform = coalesce($5, platform), token = CASE WHEN $5 = 'none' THEN NULL ELSE coalesce($6, token) END, \
              event_id = CASE WHEN $7 AND status = 'unverified' THEN $8 ELSE event_id END, \
              status = CASE WHEN $7 THEN 'verified' ELSE status END, updated_at = $9 WHERE id = $1",
             sid.0,

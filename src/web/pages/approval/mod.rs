@@ -28,6 +28,7 @@ use crate::web::pages::by_code::words::{Told, of_ask, of_code, words};
 use crate::web::pages::way::{Way, after_secret, let_in, question};
 use crate::web::pages::{Frame, STALE};
 use crate::web::reply::{PageFailure, page_answer, to_page};
+use crate::web::routes::devices::APPROVE;
 use crate::web::routes::{ACCOUNT, SIGN_IN_APPROVE, STYLESHEET, Shared};
 
 /// When the page asks for news, and when after a problem, so that it can be read.
@@ -238,6 +239,7 @@ impl Visit<'_> {
             service: self.app.service_name.clone(),
             platform: self.way.platform.clone(),
             refresh: waits.asked.is_some().then_some((after, again)),
+            approve_at: approve_at(&self.app.protocol.policy.issuer),
             left: waits.asked.as_ref().map(|(_, time)| left(*time)).unwrap_or_default(),
             device: waits.asked.map(|(device, _)| device.name),
             why,
@@ -271,4 +273,10 @@ impl Visit<'_> {
         };
         super::by_code::answer(Frame::linking(token.cookie).show(&page), told)
     }
+}
+
+/// The page of devices without what people don't type.
+fn approve_at(issuer: &str) -> String {
+    let (_, host) = issuer.split_once("://").unwrap_or(("", issuer));
+    format!("{host}{APPROVE}")
 }

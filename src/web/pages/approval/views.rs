@@ -18,6 +18,8 @@ pub struct WaitingPage {
     pub device: Option<String>,
     /// Why no device is asked.
     pub why: &'static str,
+    /// The address at which a browser that is a device shows the question, as people type it.
+    pub approve_at: String,
     /// The number to name there.
     pub number: u8,
     /// How long that is possible, in words.
