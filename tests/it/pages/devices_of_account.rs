@@ -178,3 +178,40 @@ async fn scripts_are_kept_for_good_and_the_worker_is_asked_for_anew() {
     assert_eq!((worker.header("cache-control"), worker.header("service-worker-allowed")), ("no-cache", "/approve"));
     assert!(worker.body.contains(&format!("from \"{device}\"")), "it loads the same script");
 }
+
+/// What makes all that was fetched before worthless.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    NewPassword,
+    PasswordByCode,
+    Disabled,
+    ApprovalOn,
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_fetched_before_the_password_changed_adds_no_device(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(Change::NewPassword, Change::PasswordByCode, Change::Disabled, Change::ApprovalOn)] change: Change,
+) {
+    let app = TestApp::on(backend).await;
+    let id = app.add_user(ALICE).await;
+    let alice = signed_in(&app, ALICE).await;
+    let kept = device(&app, &alice).await;
+    let ticket_text = |ticket: &Value| ticket["token"].as_str().unwrap().to_owned();
+    let (first, second) = (ticket_text(&ticket(&alice).await), ticket_text(&ticket(&alice).await));
+    let mut half = Device::new(&app.url, &kept.entity);
+    half.enrol(&first).await.made();
+    let store = &app.database.store;
+    assert!(match change {
+        Change::NewPassword => store.set_password(id, "another hash").await.unwrap(),
+        Change::PasswordByCode => store.set_password_by_code(id, "another hash").await.unwrap(),
+        Change::Disabled => store.disable_user(id, app.clock.now()).await.unwrap(),
+        Change::ApprovalOn => store.set_approval(id, true).await.unwrap(),
+    });
+    assert_eq!(half.verify(app.clock.now()).await.refusal(), (401, 20003), "its key was not shown in time");
+    let mut late = Device::new(&app.url, &kept.entity);
+    assert_eq!(late.enrol(&second).await.refusal(), (401, 20003));
+    let left = app.app.push.devices_of(id).await.unwrap();
+    assert_eq!(left.iter().map(|device| device.sid.to_string()).collect::<Vec<_>>(), [kept.factor]);
+}
