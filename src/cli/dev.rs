@@ -178,6 +178,7 @@ fn rehearsal(
     Ok(Rehearsal {
         login: LOGIN.to_owned(),
         password: kept.password.into(),
+        phone: PHONE,
         client_id: client.id.to_string(),
         client_secret: secret,
         redirect_uri: format!("{base_url}{DEV_CALLBACK}"),

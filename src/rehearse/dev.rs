@@ -36,6 +36,8 @@ pub struct Rehearsal {
     pub login: String,
     /// The demo user's password, shown on the page.
     pub password: PlainSecret,
+    /// The demo user's phone number, for codes by text message.
+    pub phone: &'static str,
     /// The demo client's id.
     pub client_id: String,
     /// The demo client's secret, shown on the page.

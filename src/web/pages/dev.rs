@@ -24,6 +24,7 @@ pub async fn home(request: HttpRequest, app: Shared) -> HttpResponse {
         service: app.service_name.clone(),
         login: rehearsal.login.clone(),
         password: rehearsal.password.expose().to_owned(),
+        phone: rehearsal.phone,
         client_id: rehearsal.client_id.clone(),
         console: rehearsal.console.clone(),
         stylesheet: STYLESHEET,

@@ -214,6 +214,8 @@ pub struct DevHomePage {
     pub login: String,
     /// Password of the demo user, in the clear: it guards nothing.
     pub password: String,
+    /// Phone number of the demo user, for codes by text message.
+    pub phone: &'static str,
     /// Id of the demo client.
     pub client_id: String,
     /// Fields of the console's account-linking page, each with its value, in the console's order.
