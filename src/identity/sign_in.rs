@@ -54,6 +54,12 @@ impl SignedInUser {
         self.is_approved() || !ApprovalPolicy::default().asks(&self.user)
     }
 
+    /// Whether this session may add and remove the person's devices. Once there is one, only an approved session may: else who
+    /// has no more than the password would add one of their own and approve with it.
+    pub fn may_change_devices(&self, has_devices: bool) -> bool {
+        self.may_manage() && (self.is_approved() || !has_devices)
+    }
+
     /// What this session shows of the person: the factor by which it began.
     pub fn proven(&self) -> Proven {
         Proven::by(self.user.clone(), self.sign_in.first)

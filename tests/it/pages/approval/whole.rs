@@ -138,7 +138,7 @@ async fn the_way_to_the_account_page_is_the_same() {
 async fn another_device_can_be_asked_and_the_first_is_of_no_use_then() {
     let scene = Scene::on(Sqlite).await;
     let phone = scene.device().await;
-    scene.app.clock.advance(std::time::Duration::from_secs(1));
+    scene.app.clock.advance(Duration::from_secs(1));
     let (tablet, person) = (scene.device_called("Alice's tablet").await, scene.app.person());
     let page = scene.asked(&person).await;
     assert!(page.text(".lead").contains("Alice's tablet"), "the device that changed last: {}", page.body);
