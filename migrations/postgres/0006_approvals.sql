@@ -19,7 +19,8 @@ CREATE TABLE IF NOT EXISTS approvals (
     challenge_id UUID,
     state        TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
-    expires_at   BIGINT NOT NULL
+    expires_at   BIGINT NOT NULL,
+    decided_at   BIGINT
 );
 
 CREATE INDEX IF NOT EXISTS approvals_by_user ON approvals (user_id, created_at);

@@ -10,10 +10,10 @@ use crate::identity::held_secret::HeldSecret;
 use crate::identity::password::Busy;
 use crate::model::approval::{ApprovalPolicy, FirstFactor};
 use crate::model::failure::{Failure, StoreError};
-use crate::model::ids::SignInId;
+use crate::model::ids::{ApprovalId, SignInId};
 use crate::model::login::Login;
-use crate::model::secret::{PlainSecret, TokenSecret};
-use crate::model::time::after;
+use crate::model::secret::{PlainSecret, TokenSecret, sha256};
+use crate::model::time::{Timestamp, after};
 use crate::model::user::{SignIn, User};
 use crate::throttle::Wait;
 
@@ -54,6 +54,12 @@ impl SignedInUser {
         self.is_approved() || !ApprovalPolicy::default().asks(&self.user)
     }
 
+    /// Whether this session may add and remove the person's devices. Once there is one, only an approved session may: else who
+    /// has no more than the password would add one of their own and approve with it.
+    pub fn may_change_devices(&self, has_devices: bool) -> bool {
+        self.may_manage() && (self.is_approved() || !has_devices)
+    }
+
     /// What this session shows of the person: the factor by which it began.
     pub fn proven(&self) -> Proven {
         Proven::by(self.user.clone(), self.sign_in.first)
@@ -74,18 +80,38 @@ impl Deref for SignedInUser {
 pub struct Proven {
     user: User,
     first: FirstFactor,
-    approved: bool,
+    approval: Option<Spent>,
+}
+
+/// The approval that was used up for a session.
+#[derive(Debug)]
+pub(super) struct Spent {
+    /// Which.
+    pub id: ApprovalId,
+    /// The secret in the browser's cookie.
+    pub secret: TokenSecret,
+    /// When it was used up.
+    pub at: Timestamp,
+}
+
+impl Spent {
+    /// The session's row and secret. They follow from the approval, so that a browser that did not read our answer gets the
+    /// same session when it asks again, and no second one. Who reads the database learns neither secret.
+    fn session(&self) -> (SignInId, TokenSecret) {
+        let secret = TokenSecret::from_bytes(sha256(&[b"session of an approval", self.secret.expose()]));
+        (SignInId(self.id.0), secret)
+    }
 }
 
 impl Proven {
     /// By one factor.
     pub(super) fn by(user: User, first: FirstFactor) -> Self {
-        Self { user, first, approved: false }
+        Self { user, first, approval: None }
     }
 
     /// By two, of which this was the first.
-    pub(super) fn approved(user: User, first: FirstFactor) -> Self {
-        Self { user, first, approved: true }
+    pub(super) fn approved(user: User, first: FirstFactor, approval: Spent) -> Self {
+        Self { user, first, approval: Some(approval) }
     }
 
     /// Who it is.
@@ -95,7 +121,7 @@ impl Proven {
 
     /// Whether by two factors.
     pub fn is_approved(&self) -> bool {
-        self.approved
+        self.approval.is_some()
     }
 
     /// By what they showed it first.
@@ -145,7 +171,7 @@ impl Identity {
             admission.forgive();
         }
         let user = user?;
-        let first = if user.password_by_code { FirstFactor::TextCode } else { FirstFactor::Password };
+        let first = if user.password_by_code { FirstFactor::PasswordByCode } else { FirstFactor::Password };
         Ok(Proven::by(user, first))
     }
 
@@ -182,18 +208,22 @@ impl Identity {
         }
     }
 
-    /// Begins the session of somebody who has shown enough, in a browser that may be known.
+    /// Begins the session of somebody who has shown enough, in a browser that may be known. One approval begins one session,
+    /// however often it is shown.
     pub async fn let_in(&self, proven: Proven, browser: Option<Device>) -> Result<Welcome, StoreError> {
-        let Proven { user, first, approved } = proven;
-        let secret = TokenSecret::random(&*self.randomness);
-        let now = self.clock.now();
+        let Proven { user, first, approval } = proven;
+        let now = approval.as_ref().map_or_else(|| self.clock.now(), |approval| approval.at);
+        let (id, secret) = match &approval {
+            Some(approval) => approval.session(),
+            None => (SignInId::random(&*self.randomness), TokenSecret::random(&*self.randomness)),
+        };
         let sign_in = SignIn {
-            id: SignInId::random(&*self.randomness),
+            id,
             user_id: user.id,
             secret_hash: secret.hash(),
             epoch: user.sign_in_epoch,
             first,
-            approved,
+            approved: approval.is_some(),
             created_at: now,
             expires_at: after(now, SIGN_IN_LIFE),
         };

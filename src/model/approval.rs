@@ -14,7 +14,9 @@ use crate::model::user::User;
 pub enum FirstFactor {
     /// The password.
     Password,
-    /// A code by text message, or a password that proves no more than one ([`User::password_by_code`]).
+    /// A password that was set by a code by text message and proves no more than one ([`User::password_by_code`]).
+    PasswordByCode,
+    /// A code by text message.
     TextCode,
 }
 
@@ -23,13 +25,14 @@ impl FirstFactor {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::PasswordByCode => "password_by_code",
             Self::TextCode => "text_code",
         }
     }
 
     /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Password, Self::TextCode].into_iter().find(|factor| factor.as_str() == text)
+        [Self::Password, Self::PasswordByCode, Self::TextCode].into_iter().find(|factor| factor.as_str() == text)
     }
 }
 
@@ -138,6 +141,8 @@ pub struct Approval {
     pub created_at: Timestamp,
     /// From when on it lets nobody in.
     pub expires_at: Timestamp,
+    /// When it was decided, as far as that still matters: the session of an approved one that has ended is not given again.
+    pub decided_at: Option<Timestamp>,
 }
 
 /// A person who said that a sign-in was not them.

@@ -52,8 +52,8 @@ pub trait ApprovalStore: Send + Sync {
     /// The approval of that id with its user.
     async fn approval(&self, id: ApprovalId) -> Result<Option<(Approval, User)>, StoreError>;
 
-    /// Decides an approval, provided that it is pending and has not ended at `now`. Of any number of simultaneous decisions
-    /// one counts; `false` for all others.
+    /// Decides an approval at `now`, provided that it is pending and has not ended then. Of any number of simultaneous
+    /// decisions one counts; `false` for all others.
     async fn decide_approval(&self, id: ApprovalId, state: ApprovalState, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Lets an approval that is pending at `now` end no sooner than at `until`; `false` when it is not pending.

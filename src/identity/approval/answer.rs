@@ -1,13 +1,16 @@
 //! Owns what a waiting browser finds when it looks: still nothing, a session, or that it came to nothing. One write decides
-//! which of many who look at once has the session.
+//! whether there is a session; of many who look at once, or again because an answer was lost, all have the same one.
 
 use std::time::Duration;
 
 use super::{ApprovingDevice, DeviceAnswer, Held, QUESTION_LIFE, Trouble};
 use crate::identity::Identity;
-use crate::identity::sign_in::Proven;
-use crate::model::approval::{ApprovalState, AskedDevice};
-use crate::model::time::after;
+use crate::identity::sign_in::{Proven, Spent};
+use crate::model::approval::{ApprovalState, AskedDevice, FirstFactor};
+use crate::model::time::{Timestamp, after};
+
+/// How long a browser that shows its approved approval again gets the same session.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// What a waiting page shows.
 #[derive(Debug)]
@@ -49,54 +52,89 @@ pub enum Looked {
     Unknown,
     /// Nothing yet.
     Waits(Waits),
-    /// The device said yes, and this call has used that up: whoever it is may be let in.
+    /// The device said yes, and that is used up for this browser: whoever it is may be let in.
     Approved(Box<Proven>),
     /// It came to nothing.
     Refused(Refused),
 }
 
+/// What the device that was asked says of an approval.
+pub(super) enum Verdict {
+    /// Nothing yet, and it still can.
+    Pending,
+    /// Nothing, and it can't any more.
+    Nothing,
+    /// Yes, with the number.
+    Yes,
+    /// No, or yes with another number.
+    No(Refused),
+}
+
 impl Identity {
-    /// Looks how an approval stands.
+    /// Looks how an approval stands. Who looks again soon after it was approved is approved again: the answer may have been
+    /// lost, or read by nobody.
     pub async fn look(&self, held: &str) -> Result<Looked, Trouble> {
         let Some(held) = self.held(Some(held)).await? else { return Ok(Looked::Unknown) };
-        let answer = match held.approval.asked {
-            Some(asked) => self.approvers.answer(held.user.id, asked.challenge).await?,
-            None => DeviceAnswer::Over,
-        };
-        if answer == DeviceAnswer::NotMe {
-            return Ok(Looked::Refused(Refused::NotMe));
+        match (self.verdict(&held).await?, held.is_open) {
+            (Verdict::No(Refused::NotMe), _) => Ok(Looked::Refused(Refused::NotMe)),
+            (Verdict::No(why), true) => self.refuse(held, why).await,
+            (Verdict::No(_), false) => Ok(Looked::Refused(came_to(&held))),
+            (_, false) => Ok(self.same_again(held)),
+            (Verdict::Yes, true) => self.let_through_by_device(held).await,
+            (Verdict::Pending, true) => self.waits(held, true).await,
+            (Verdict::Nothing, true) => self.waits(held, false).await,
         }
-        if !held.is_open {
-            return Ok(Looked::Refused(came_to(&held)));
+    }
+
+    /// What the device says, whatever has become of the approval meanwhile.
+    pub(super) async fn verdict(&self, held: &Held) -> Result<Verdict, Trouble> {
+        let Some(asked) = held.approval.asked else { return Ok(Verdict::Nothing) };
+        let number = held.approval.number.to_string();
+        Ok(match self.approvers.answer(held.user.id, asked.challenge).await? {
+            DeviceAnswer::Pending => Verdict::Pending,
+            DeviceAnswer::Over => Verdict::Nothing,
+            DeviceAnswer::Approved(named) if named.as_ref() == Some(&number) => Verdict::Yes,
+            DeviceAnswer::Approved(_) => Verdict::No(Refused::WrongNumber),
+            DeviceAnswer::Denied => Verdict::No(Refused::Denied),
+            DeviceAnswer::NotMe => Verdict::No(Refused::NotMe),
+        })
+    }
+
+    async fn let_through_by_device(&self, held: Held) -> Result<Looked, Trouble> {
+        let (user, epoch, first) = (held.user.id, held.approval.epoch, held.approval.first);
+        let looked = self.let_through(held).await?;
+        // No more than that password is approved: a sign-in by a code says nothing of whose the password is.
+        if first == FirstFactor::PasswordByCode
+            && matches!(looked, Looked::Approved(_))
+            && let Err(error) = self.store.trust_password(user, epoch).await
+        {
+            tracing::warn!(%user, %error, "an approved password is not trusted yet; the next approval tries again");
         }
-        match answer {
-            DeviceAnswer::Approved(number) if number.as_deref() == Some(&*held.approval.number.to_string()) => {
-                let (user, epoch) = (held.approval.user_id, held.approval.epoch);
-                let looked = self.let_through(held).await?;
-                if matches!(looked, Looked::Approved(_)) {
-                    self.store.trust_password(user, epoch).await?;
-                }
-                Ok(looked)
-            }
-            DeviceAnswer::Approved(_) => self.refuse(held, Refused::WrongNumber).await,
-            DeviceAnswer::Denied | DeviceAnswer::NotMe => self.refuse(held, Refused::Denied).await,
-            DeviceAnswer::Pending | DeviceAnswer::Over => {
-                let can_answer = answer == DeviceAnswer::Pending;
-                self.waits(held, can_answer).await
-            }
-        }
+        Ok(looked)
     }
 
     /// Uses an open approval up.
     pub(super) async fn let_through(&self, held: Held) -> Result<Looked, Trouble> {
-        if !self.store.decide_approval(held.approval.id, ApprovalState::Approved, self.clock.now()).await? {
-            return Ok(Looked::Refused(Refused::Over));
+        let now = self.clock.now();
+        if self.store.decide_approval(held.approval.id, ApprovalState::Approved, now).await? {
+            tracing::info!(user = %held.user.id, approval = %held.approval.id, "a sign-in was approved");
+            return Ok(approved(held, now));
         }
-        tracing::info!(user = %held.user.id, approval = %held.approval.id, "a sign-in was approved");
-        Ok(Looked::Approved(Box::new(Proven::approved(held.user, held.approval.first))))
+        // Somebody was faster: another look of the same browser, or a no.
+        let again = self.held_by(held.approval.id, held.secret).await?;
+        Ok(again.map_or(Looked::Refused(Refused::Over), |held| self.same_again(held)))
     }
 
-    async fn refuse(&self, held: Held, why: Refused) -> Result<Looked, Trouble> {
+    /// The same session again, for a while; else why there is none.
+    fn same_again(&self, held: Held) -> Looked {
+        let decided_at = held.approval.decided_at.filter(|_| held.approval.state == ApprovalState::Approved);
+        match decided_at.filter(|at| held.is_valid && self.clock.now() < after(*at, AGAIN)) {
+            Some(at) => approved(held, at),
+            None => Looked::Refused(came_to(&held)),
+        }
+    }
+
+    pub(super) async fn refuse(&self, held: Held, why: Refused) -> Result<Looked, Trouble> {
         self.store.decide_approval(held.approval.id, ApprovalState::Refused, self.clock.now()).await?;
         tracing::warn!(user = %held.user.id, approval = %held.approval.id, cause = ?why, "a sign-in was not approved");
         Ok(Looked::Refused(why))
@@ -120,6 +158,11 @@ impl Identity {
             text: means.text,
         }))
     }
+}
+
+fn approved(held: Held, at: Timestamp) -> Looked {
+    let Held { approval, user, secret, .. } = held;
+    Looked::Approved(Box::new(Proven::approved(user, approval.first, Spent { id: approval.id, secret, at })))
 }
 
 /// Why an approval that is over came to nothing.

@@ -1,8 +1,9 @@
 //! Owns approving by a code by text message in place of a device. Whoever began with such a code can't: it would be the same
-//! thing twice.
+//! thing twice. A device that has said no is heard before any code.
 
 use std::net::IpAddr;
 
+use super::answer::Verdict;
 use super::{Held, Looked, Trouble};
 use crate::identity::Identity;
 use crate::identity::text_codes::{AskRefusal, CodeHolder, CodeRefusal, TextCodes};
@@ -23,7 +24,7 @@ pub struct Sent {
 /// Why a code was not sent, or let nobody in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TextRefusal {
-    /// This browser waits for no approval that a code could give.
+    /// This browser waits for no approval that a code could give, or its device has said no.
     NotHere,
     /// None was sent.
     Ask(AskRefusal),
@@ -83,11 +84,18 @@ impl Identity {
         let admitted = self.admit_try(by_text.texts, &holder).map_err(|refusal| Failure::Refused(wrong(refusal)))?;
         let tried = self.try_code(by_text.texts, &holder, code, admitted).await;
         tried.map_err(|failure| failure.map(wrong))?;
-        self.let_through(by_text.held).await.map_err(never)
+        // It may have said no while the code was looked at.
+        match self.verdict(&by_text.held).await.map_err(never)? {
+            Verdict::No(why) => self.refuse(by_text.held, why).await.map_err(never),
+            _ => self.let_through(by_text.held).await.map_err(never),
+        }
     }
 
     async fn by_text(&self, held: &str) -> Result<Option<ByText<'_>>, Failure<TextRefusal>> {
         let Some(held) = self.held(Some(held)).await?.filter(|held| held.is_open) else { return Ok(None) };
+        if matches!(self.verdict(&held).await.map_err(never)?, Verdict::No(_)) {
+            return Ok(None);
+        }
         let means = self.means(&held.user, held.approval.first).await.map_err(never)?;
         let texts = self.codes_for(CodeUsage::MfaVerification).filter(|_| means.text);
         let phone = held.user.phone.clone();

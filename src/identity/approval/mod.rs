@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::answer::Verdict;
 pub use self::answer::{Looked, Refused, Waits};
 pub use self::by_text::{Sent, TextRefusal};
 use self::number::two_digits;
@@ -163,13 +164,17 @@ impl Identity {
     /// By what this person could approve a sign-in that began like this.
     pub async fn means(&self, user: &User, first: FirstFactor) -> Result<Means, Trouble> {
         let devices = self.approvers.devices(user.id).await?;
-        let text = first != FirstFactor::TextCode && user.phone.is_some();
+        let text = first == FirstFactor::Password && user.phone.is_some();
         Ok(Means { devices, text: text && self.codes_for(CodeUsage::MfaVerification).is_some() })
     }
 
-    /// Puts the question to another device than before, the next one in turn; gives the new secret.
+    /// Puts the question to another device than before, the next one in turn; gives the new secret. Nothing when it is over, or
+    /// when the device that was asked has said no.
     pub async fn ask_another(&self, held: &str, question: &Question) -> Result<Option<Entered>, Trouble> {
         let Some(held) = self.held(Some(held)).await?.filter(|held| held.is_open) else { return Ok(None) };
+        if matches!(self.verdict(&held).await?, Verdict::No(_)) {
+            return Ok(None);
+        }
         let mut means = self.means(&held.user, held.approval.first).await?;
         let before = held.approval.asked.map(|asked| asked.device);
         let at = means.devices.iter().position(|device| Some(device.sid) == before);
@@ -229,6 +234,7 @@ impl Identity {
             state: ApprovalState::Pending,
             created_at: now,
             expires_at: after(now, QUESTION_LIFE + GRACE),
+            decided_at: None,
         };
         (approval, secret)
     }
@@ -244,13 +250,17 @@ impl Identity {
     /// The approval of which the browser holds the secret, with its user.
     async fn held(&self, held: Option<&str>) -> Result<Option<Held>, StoreError> {
         let Some(HeldSecret { id, secret }) = held.and_then(HeldSecret::parse) else { return Ok(None) };
-        let Some((approval, user)) = self.store.approval(ApprovalId(id)).await? else { return Ok(None) };
+        self.held_by(ApprovalId(id), secret).await
+    }
+
+    async fn held_by(&self, id: ApprovalId, secret: TokenSecret) -> Result<Option<Held>, StoreError> {
+        let Some((approval, user)) = self.store.approval(id).await? else { return Ok(None) };
         if !approval.secret_hash.matches(&secret) {
             return Ok(None);
         }
         let is_valid = approval.epoch == user.sign_in_epoch && user.is_enabled();
         let is_open = is_valid && approval.state == ApprovalState::Pending && self.clock.now() < approval.expires_at;
-        Ok(Some(Held { approval, user, secret, is_open }))
+        Ok(Some(Held { approval, user, secret, is_valid, is_open }))
     }
 }
 
@@ -259,6 +269,8 @@ struct Held {
     approval: Approval,
     user: User,
     secret: TokenSecret,
+    /// Whether the account is as it was when the first factor was shown.
+    is_valid: bool,
     /// Whether it can still let somebody in.
     is_open: bool,
 }

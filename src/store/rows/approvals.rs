@@ -24,6 +24,7 @@ pub struct ApprovalRow {
     state: String,
     approval_created_at: i64,
     expires_at: i64,
+    decided_at: Option<i64>,
     #[sqlx(flatten)]
     user: UserRow,
 }
@@ -49,6 +50,7 @@ impl TryFrom<ApprovalRow> for (Approval, User) {
             state: doubt.some("state", ApprovalState::parse(&row.state))?,
             created_at: doubt.moment("created_at", row.approval_created_at)?,
             expires_at: doubt.moment("expires_at", row.expires_at)?,
+            decided_at: row.decided_at.map(|at| doubt.moment("decided_at", at)).transpose()?,
         };
         Ok((approval, user))
     }

@@ -57,7 +57,7 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
     async fn approval(&self, id: ApprovalId) -> Result<Option<(Approval, User)>, StoreError> {
         let statement = statement!(
             "SELECT a.id AS approval_id, a.secret_hash, a.epoch, a.first_factor, a.number, a.device_id, a.challenge_id, \
-             a.state, a.created_at AS approval_created_at, a.expires_at, \
+             a.state, a.created_at AS approval_created_at, a.expires_at, a.decided_at, \
              u.id AS user_id, u.login, u.email, u.phone, u.password_hash, u.password_by_code, u.disabled_at, \
              u.approval, u.disowned_at, u.sign_in_epoch, u.created_at AS user_created_at \
              FROM approvals a JOIN users u ON u.id = a.user_id WHERE a.id = $1",
@@ -68,7 +68,7 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
 
     async fn decide_approval(&self, id: ApprovalId, state: ApprovalState, now: Timestamp) -> Result<bool, StoreError> {
         let statement = statement!(
-            "UPDATE approvals SET state = $2 WHERE id = $1 AND state = 'pending' AND expires_at > $3",
+            "UPDATE approvals SET state = $2, decided_at = $3 WHERE id = $1 AND state = 'pending' AND expires_at > $3",
             id.0,
             state.as_str(),
             now,

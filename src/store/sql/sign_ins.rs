@@ -16,7 +16,7 @@ impl<D: Driver> SignInStore for SqlStore<D> {
     async fn add_sign_in(&self, sign_in: &SignIn) -> Result<(), StoreError> {
         let statement = statement!(
             "INSERT INTO sign_ins (id, user_id, secret_hash, epoch, first_factor, approved, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
             sign_in.id.0,
             sign_in.user_id.0,
             sign_in.secret_hash.as_bytes().as_slice(),
@@ -41,7 +41,9 @@ impl<D: Driver> SignInStore for SqlStore<D> {
     }
 
     async fn end_sign_in(&self, id: SignInId) -> Result<(), StoreError> {
-        self.driver.execute(statement!("DELETE FROM sign_ins WHERE id = $1", id.0)).await.map(drop)
+        let spend = statement!("UPDATE approvals SET decided_at = NULL WHERE id = $1", id.0);
+        let end = statement!("DELETE FROM sign_ins WHERE id = $1", id.0);
+        self.driver.execute_all(vec![spend, end]).await.map(drop)
     }
 
     async fn purge_sign_ins(

@@ -49,9 +49,10 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
         Some(grant) => app.protocol.is_unlinked(user.id, grant).await?,
         None => false,
     };
-    let devices = devices::list(app, user.id).await?;
+    let devices = devices::list(app, &user).await?;
     let unlinked = unlinked.then_some("Unlinked. It can no longer use your account.");
     let done = unlinked.or_else(|| devices::just_done(request.query_string(), &devices));
+    let devices_locked = !user.may_change_devices(!devices.is_empty());
     let page = AccountPage {
         service: app.service_name.clone(),
         login: user.login.to_string(),
@@ -62,6 +63,7 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
         disowned: user.disowned_at.filter(|at| *at > before(app.protocol.clock.now(), REMEMBERED)).map(day),
         grants: links.iter().map(|link| linked_service(app, link)).collect(),
         devices,
+        devices_locked,
         csrf: token.field,
         stylesheet: STYLESHEET,
     };

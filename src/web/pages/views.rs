@@ -176,6 +176,8 @@ pub struct AccountPage {
     pub grants: Vec<LinkedService>,
     /// What approves their sign-ins.
     pub devices: Vec<EnrolledDevice>,
+    /// Whether this session has to be approved before it may change them.
+    pub devices_locked: bool,
     /// Token that proves the forms were served by us.
     pub csrf: String,
     /// Address of the style sheet.

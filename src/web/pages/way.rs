@@ -115,7 +115,8 @@ pub async fn welcome(
     let address = client_ip::read(request, &app.trusted_proxies);
     tracing::info!(user = %user.id, %address, approved = user.is_approved(), "signed in");
     app.metrics.sign_ins.count(SignInResult::Ok);
-    if let Some(former) = signed_in::read(request, app).await? {
+    let former = signed_in::read(request, app).await?;
+    if let Some(former) = former.filter(|former| former.sign_in_id() != user.sign_in_id()) {
         app.identity.sign_out(&former).await?;
     }
     let mut response = match &*continuation(parameters) {

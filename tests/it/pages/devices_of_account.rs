@@ -40,6 +40,91 @@ async fn device(app: &TestApp, person: &Person) -> Device {
     device
 }
 
+/// Begins to approve the session of a person, as the button on the account page does.
+async fn begin(person: &Person) -> Page {
+    let csrf = account(person).await.value("csrf");
+    person.post("/sign-in/approve", &[("request", ""), ("csrf", &csrf), ("step", "begin")]).await
+}
+
+/// Has a device approve the session of a person.
+async fn approve(app: &TestApp, person: &Person, device: &Device) {
+    let page = begin(person).await;
+    let (now, number) = (app.clock.now(), json!({ "number": page.text(".number") }));
+    let waiting = device.waiting(now).await;
+    assert_eq!(device.answer_with(&waiting[0], now, "approved", Some(number)).await.status, 200);
+    assert!(person.open(&format!("{}/sign-in/approve", app.url)).await.has("dl.facts"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_has_no_more_than_the_password_adds_no_second_device_and_removes_none(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = stage(backend).await;
+    let (alice, thief) = (signed_in(&app, ALICE).await, signed_in(&app, ALICE).await);
+    let phone = device(&app, &alice).await;
+    let page = account(&thief).await;
+    assert!(page.has("[hidden] #add-device") && !page.has("[name=device]"), "{}", page.body);
+    assert_eq!(page.text("button[value=begin]"), "Approve this sign-in");
+    let answer = post(&thief, ENROL, &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.location().as_deref()), (303, Some("/account")));
+    assert!(!answer.body.contains("cplen"));
+    let answer = post(&thief, REMOVE, &[("device", &phone.factor)]).await;
+    assert!(answer.has("button[value=begin]"), "{}", answer.body);
+    assert!(account(&thief).await.has(&format!("[data-device={}]", phone.factor)), "it is still there");
+    assert!(begin(&thief).await.has(".number"), "the phone is asked");
+    assert!(!account(&thief).await.has("[name=device]"), "and has not answered");
+    // Who has the phone goes on.
+    app.clock.advance(Duration::from_secs(121));
+    approve(&app, &alice, &phone).await;
+    let tablet = device(&app, &alice).await;
+    let page = account(&alice).await;
+    assert!(page.has("#add-device") && !page.has("[hidden] #add-device") && !page.has("button[value=begin]"));
+    post(&alice, REMOVE, &[("device", &phone.factor)]).await;
+    let page = account(&alice).await;
+    assert!(!page.has(&format!("[data-device={}]", phone.factor)));
+    assert!(page.has(&format!("[data-device={}]", tablet.factor)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_last_device_stays_while_sign_ins_are_approved_on_it(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = TestApp::on(backend).await.with_alexa().await;
+    let alice_id = app.add_user(ALICE).await;
+    let alice = signed_in(&app, ALICE).await;
+    let phone = device(&app, &alice).await;
+    approve(&app, &alice, &phone).await;
+    app.database.store.set_approval(alice_id, true).await.unwrap();
+    let page = account(&alice).await;
+    assert!(page.has("[data-device]") && !page.has("[name=device]"), "no button: {}", page.body);
+    let refused = post(&alice, REMOVE, &[("device", &phone.factor)]).await;
+    let page = alice.open(&format!("{}{}", app.url, refused.location().unwrap())).await;
+    assert!(page.has("[data-device]") && page.text(".notice").contains("Not removed"), "{}", page.body);
+    let tablet = device(&app, &alice).await;
+    for (device, is_left) in [(&phone, true), (&tablet, true)] {
+        post(&alice, REMOVE, &[("device", &device.factor)]).await;
+        assert_eq!(account(&alice).await.has("[data-device]"), is_left);
+    }
+    app.database.store.set_approval(alice_id, false).await.unwrap();
+    post(&alice, REMOVE, &[("device", &tablet.factor)]).await;
+    assert!(!account(&alice).await.has("[data-device]"));
+}
+
+#[tokio::test]
+async fn who_removes_the_last_devices_at_once_is_not_locked_out() {
+    let app = TestApp::on(Sqlite).await.with_alexa().await;
+    let alice_id = app.add_user(ALICE).await;
+    let alice = signed_in(&app, ALICE).await;
+    let phone = device(&app, &alice).await;
+    approve(&app, &alice, &phone).await;
+    let tablet = device(&app, &alice).await;
+    app.database.store.set_approval(alice_id, true).await.unwrap();
+    let (one, other) = ([("device", &*phone.factor)], [("device", &*tablet.factor)]);
+    tokio::join!(post(&alice, REMOVE, &one), post(&alice, REMOVE, &other));
+    let has_device = account(&alice).await.has("[data-device]");
+    assert_eq!(app.database.store.user(alice_id).await.unwrap().unwrap().approval, has_device);
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_stranger_gets_no_ticket_and_removes_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -128,6 +213,7 @@ async fn a_device_is_listed_from_its_verification_to_its_removal(#[values(Sqlite
     let device = device(&app, &alice).await;
     app.clock.advance(Duration::from_secs(24 * 3600));
     let alice = signed_in(&app, ALICE).await;
+    approve(&app, &alice, &device).await;
     let page = account(&alice).await;
     assert_eq!(page.text("h2 ~ ul h3"), "Alice's phone");
     assert_eq!(page.attribute("[name=device]", "value"), device.factor);

@@ -28,6 +28,7 @@ pub fn approval(user: &User) -> Approval {
         state: ApprovalState::Pending,
         created_at: moment(0),
         expires_at: moment(180),
+        decided_at: None,
     }
 }
 

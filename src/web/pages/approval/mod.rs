@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use self::views::{ApprovingCodePage, EndedPage, WaitingPage};
 use self::words::{Ended, left};
 use crate::app::App;
-use crate::identity::approval::{Entered, Looked, Refused, TextRefusal, Trouble, Waits};
+use crate::identity::approval::{Entered, Looked, TextRefusal, Trouble, Waits};
 use crate::model::failure::Failure;
 use crate::model::parameters::Parameters;
 use crate::model::text_message::CodeUsage;
@@ -180,7 +180,10 @@ impl Visit<'_> {
         let question = question(self.request, self.app, &self.way);
         match self.app.identity.ask_another(held, &question).await.map_err(failed)? {
             Some(entered) => follow(self.request, self.app, self.parameters, &self.way, entered).await,
-            None => Ok(ended(self.app, &self.way, words::refused(Refused::Over))),
+            None => {
+                let looked = self.app.identity.look(held).await.map_err(failed)?;
+                self.tell(looked, None).await
+            }
         }
     }
 

@@ -14,6 +14,8 @@ pub struct EnrolledDevice {
     pub since_iso: String,
     /// Whether it is told of what waits for it, or has to look.
     pub notified: bool,
+    /// Whether it is the last one while sign-ins have to be approved: then it can't be removed.
+    pub needed: bool,
 }
 
 /// Shows what waits for the browser that opens it. The same for everybody: a script fills it.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use rstest::rstest;
+use serde_json::{Value, json};
 
-use super::{ALICES, APPROVE, Scene, add, is_out, press, waits};
+use super::{ALICES, APPROVE, Scene, add, is_out, press, sessions, waits};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::{ALICE, PASSWORD};
 use crate::support::person::{Page, Person};
@@ -16,13 +17,13 @@ fn other_than(code: &str) -> String {
     format!("{}{last}", &code[..5])
 }
 
-/// Signs in with a code by text message on the way to a link.
-async fn signed_in_by_code(scene: &Scene, person: &Person) -> Page {
+/// Signs in with a code by text message, the so manieth in all, on the way to a link.
+async fn signed_in_by_code(scene: &Scene, person: &Person, messages: usize) -> Page {
     let page = person.open(&scene.app.alexa().authorize(&[])).await;
     let (request, csrf) = (page.value("request"), page.value("csrf"));
     let form = [("request", request.as_str()), ("csrf", &csrf), ("phone", ALICES), ("step", "send")];
     let page = person.post("/sign-in/code", &form).await;
-    let code = scene.twilio.code(1).await;
+    let code = scene.twilio.code(messages).await;
     let (request, csrf) = (page.value("request"), page.value("csrf"));
     let form = [("request", request.as_str()), ("csrf", &csrf), ("phone", ALICES), ("code", &code), ("step", "check")];
     person.post("/sign-in/code", &form).await
@@ -64,10 +65,35 @@ async fn a_wrong_code_a_used_one_and_one_of_another_approval_do_not(#[values(Sql
     assert!(press(&person, &refused, "code", &[("code", &code)]).await.has("button[name=decision]"));
     let (request, csrf) = (page.value("request"), page.value("csrf"));
     let form = [("request", request.as_str()), ("csrf", &csrf), ("step", "code"), ("code", &code)];
+    scene.app.clock.advance(Duration::from_secs(60));
     let replayed =
         reqwest::Client::new().post(format!("{}{APPROVE}", scene.app.url)).header("Cookie", used).form(&form);
     let replayed = scene.app.person().send(replayed).await;
     assert!(replayed.cookie("couplet_session").is_none() && replayed.status == 403, "{}", replayed.body);
+}
+
+#[rstest]
+#[case::denied("denied", None, "was denied")]
+#[case::not_me("denied", Some(json!({ "reason": "not_me" })), "was stopped")]
+#[case::another_number("approved", Some(json!({ "number": "00" })), "did not match")]
+#[tokio::test]
+async fn a_device_that_said_no_is_heard_before_any_code(
+    #[case] status: &str,
+    #[case] metadata: Option<Value>,
+    #[case] words: &str,
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let scene = Scene::on(backend).await;
+    let (device, stranger) = (scene.device().await, scene.app.person());
+    let page = scene.asked(&stranger).await;
+    let page = press(&stranger, &page, "text", &[]).await;
+    let code = scene.twilio.code(1).await;
+    scene.answers(&device, status, metadata).await;
+    // The page has not looked since.
+    let ended = press(&stranger, &page, "code", &[("code", &code)]).await;
+    assert_eq!(ended.status, 403, "{}", ended.body);
+    assert!(ended.text("h1").contains(words), "{}", ended.body);
+    assert!(ended.cookie("couplet_session").is_none() && is_out(&stranger).await);
 }
 
 #[rstest]
@@ -86,14 +112,14 @@ async fn of_many_who_show_one_code_at_once_one_has_the_session(#[values(Sqlite, 
         person.send(request.header("Cookie", &cookies)).await
     };
     let answers = join_all((0..64).map(|_| show())).await;
-    assert_eq!(answers.iter().filter(|page| page.cookie("couplet_session").is_some()).count(), 1);
+    assert_eq!(sessions(&answers).len(), 1);
 }
 
 #[tokio::test]
 async fn who_began_with_a_code_is_offered_none_and_gets_none() {
     let scene = Scene::on(Sqlite).await;
     let (device, person) = (scene.device().await, scene.app.person());
-    let page = signed_in_by_code(&scene, &person).await;
+    let page = signed_in_by_code(&scene, &person, 1).await;
     assert!(waits(&page) && !page.has("button[value=text]"), "{}", page.body);
     let page = press(&person, &page, "text", &[]).await;
     assert!(waits(&page), "asking all the same: {}", page.body);
@@ -108,7 +134,7 @@ async fn who_began_with_a_code_is_offered_none_and_gets_none() {
 async fn who_began_with_a_code_and_has_no_device_comes_no_further() {
     let scene = Scene::on(Sqlite).await;
     let person = scene.app.person();
-    let page = signed_in_by_code(&scene, &person).await;
+    let page = signed_in_by_code(&scene, &person, 1).await;
     assert_eq!(page.status, 403);
     assert!(page.text("main").contains("there is none any more"), "{}", page.body);
     assert!(is_out(&person).await);
@@ -127,9 +153,13 @@ async fn a_password_that_was_set_by_a_code_proves_no_more_than_one(#[values(Sqli
     let form = [("csrf", &*csrf), ("phone", ALICES), ("code", &code), ("password", PASSWORD), ("step", "check")];
     let page = thief.post("/forgot", &form).await;
     assert!(waits(&page) && !page.has("button[value=text]"), "{}", page.body);
+    let owner = scene.app.person();
+    let page = signed_in_by_code(&scene, &owner, 2).await;
+    scene.answers_to_all(&device, &page).await;
+    assert!(scene.look(&owner, &page).await.has("button[name=decision]"));
     let person = scene.app.person();
     let page = scene.asked(&person).await;
-    assert!(waits(&page) && !page.has("button[value=text]"), "by that password: {}", page.body);
+    assert!(waits(&page) && !page.has("button[value=text]"), "nobody has approved that password: {}", page.body);
     scene.answers_to_all(&device, &page).await;
     assert!(scene.look(&person, &page).await.has("button[name=decision]"));
     let page = scene.asked(&scene.app.person()).await;

@@ -7,6 +7,7 @@ mod not_me;
 mod refused;
 mod whole;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use couplet::app::SystemClock;
@@ -126,6 +127,18 @@ async fn press(person: &Person, page: &Page, step: &str, fields: &[(&str, &str)]
 /// Whether a page is the one on which somebody waits for a device.
 fn waits(page: &Page) -> bool {
     page.url.path() == APPROVE && page.has(".number")
+}
+
+/// The different sessions that were given.
+fn sessions(answers: &[Page]) -> BTreeSet<String> {
+    let cookies = answers.iter().filter_map(|page| page.cookie("couplet_session"));
+    cookies.map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect()
+}
+
+/// What a browser with these cookies finds at an address, without following where it leads.
+async fn found_with(scene: &Scene, url: &str, cookies: &str) -> Page {
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    scene.app.person().send(http.get(url).header("Cookie", cookies)).await
 }
 
 /// Whether nobody is signed in in this browser.

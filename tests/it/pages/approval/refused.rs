@@ -6,7 +6,7 @@ use couplet::model::time::Clock;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{APPROVE, Scene, add, is_out, press, waits};
+use super::{APPROVE, Scene, add, found_with, is_out, press, waits};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::{ALICE, PASSWORD};
 use crate::support::push::Device;
@@ -100,8 +100,50 @@ async fn a_cookie_that_was_used_opens_nothing_again(#[values(Sqlite, Postgres)] 
     scene.approves(&device, &page).await;
     scene.look(&person, &page).await;
     assert!(!person.cookies().contains("couplet_approval"), "it is taken back");
-    let replayed = scene.app.person().send(reqwest::Client::new().get(page.url.as_str()).header("Cookie", used)).await;
+    scene.app.clock.advance(Duration::from_secs(60));
+    let replayed = found_with(&scene, page.url.as_str(), &used).await;
     assert!(replayed.status == 403 && replayed.cookie("couplet_session").is_none(), "{}", replayed.body);
+}
+
+#[rstest]
+#[case::signed_out(0)]
+#[case::a_new_password(1)]
+#[case::denied_since(2)]
+#[tokio::test]
+async fn a_session_that_ended_is_not_given_again(#[case] how: usize, #[values(Sqlite, Postgres)] backend: Backend) {
+    let scene = Scene::on(backend).await;
+    let (device, person, other) = (scene.device().await, scene.app.person(), scene.app.person());
+    let page = scene.asked(&person).await;
+    let used = person.cookies();
+    if how == 2 {
+        let texted = press(&person, &page, "text", &[]).await;
+        let code = scene.twilio.code(1).await;
+        assert!(press(&person, &texted, "code", &[("code", &code)]).await.has("button[name=decision]"));
+        scene.answers(&device, "denied", None).await;
+    } else {
+        scene.approves(&device, &page).await;
+        let consent = scene.look(&person, &page).await;
+        if how == 0 {
+            person.post("/sign-out", &[("csrf", &consent.value("csrf"))]).await;
+        } else {
+            scene.app.database.store.set_password(scene.alice, "a new hash").await.unwrap();
+        }
+        assert!(is_out(&person).await && is_out(&other).await);
+    }
+    let replayed = found_with(&scene, page.url.as_str(), &used).await;
+    assert!(replayed.status == 403 && replayed.cookie("couplet_session").is_none(), "{}", replayed.body);
+}
+
+#[tokio::test]
+async fn after_a_no_no_other_device_is_asked() {
+    let scene = Scene::on(Sqlite).await;
+    let (phone, person) = (scene.device().await, scene.app.person());
+    let page = scene.asked(&person).await;
+    scene.answers(&phone, "denied", None).await;
+    let tablet = scene.device_called("Alice's tablet").await;
+    let ended = press(&person, &page, "other", &[]).await;
+    assert!(ended.status == 403 && ended.text("h1").contains("was denied"), "{}", ended.body);
+    assert!(tablet.waiting(scene.app.clock.now()).await.is_empty());
 }
 
 #[rstest]

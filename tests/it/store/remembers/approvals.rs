@@ -30,7 +30,7 @@ async fn every_field_of_an_approval_comes_back_with_its_user(#[values(Sqlite, Po
     let cellar = Cellar::on(backend).await;
     for state in ApprovalState::ALL {
         let own = Approval { state, secret_hash: token_hash(1), number: 99, ..approval(&cellar.alice) };
-        let (first, asked) = (FirstFactor::TextCode, own.asked.filter(|_| state != ApprovalState::Refused));
+        let (first, asked) = (FirstFactor::PasswordByCode, own.asked.filter(|_| state != ApprovalState::Refused));
         let (created_at, expires_at) = (moment(-5), moment(86_400));
         let own = Approval { first, asked, epoch: u32::MAX, created_at, expires_at, ..own };
         assert_eq!(cellar.store.add_approval(&own, None, limit(100)).await.unwrap(), AddApproval::Added);
@@ -45,7 +45,8 @@ async fn one_that_waits_is_decided_and_one_that_is_over_is_not(#[values(Sqlite, 
     let store = &cellar.store;
     let (refused, late) = (cellar.approval().await.id, cellar.approval().await.id);
     assert!(store.decide_approval(refused, ApprovalState::Refused, moment(179)).await.unwrap());
-    assert!(!store.decide_approval(refused, ApprovalState::Approved, moment(179)).await.unwrap());
+    assert!(!store.decide_approval(refused, ApprovalState::Approved, moment(180)).await.unwrap());
+    assert_eq!(store.approval(refused).await.unwrap().unwrap().0.decided_at, Some(moment(179)));
     assert!(!store.extend_approval(refused, moment(900), moment(1)).await.unwrap());
     assert!(!store.decide_approval(late, ApprovalState::Approved, moment(180)).await.unwrap());
     assert!(!store.extend_approval(late, moment(900), moment(180)).await.unwrap(), "what is over stays over");
