@@ -214,12 +214,20 @@ pub async fn open_keys(
 
 /// The one client for requests to others: follows no redirect and keeps no cookies.
 pub fn outbound() -> Result<reqwest::Client, Fault> {
-    reqwest::Client::builder()
+    client(|builder| builder)
+}
+
+/// The same for a service that speaks nothing but HTTP/2.
+fn outbound_by_http2() -> Result<reqwest::Client, Fault> {
+    client(reqwest::ClientBuilder::http2_prior_knowledge)
+}
+
+fn client(set: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<reqwest::Client, Fault> {
+    let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(5))
-        .user_agent(concat!("couplet/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| Fault::new(format!("the HTTP client can't be made: {error}")))
+        .user_agent(concat!("couplet/", env!("CARGO_PKG_VERSION")));
+    set(builder).build().map_err(|error| Fault::new(format!("the HTTP client can't be made: {error}")))
 }
 
 /// The machine's clock.

@@ -39,7 +39,7 @@ pub(super) fn push(
         ways.push((Platform::Fcm, Box::new(Fcm::new(firebase, super::outbound()?, clock.clone())?)));
     }
     if let Some(apple) = &config.push.apple {
-        ways.push((Platform::Apn, Box::new(Apns::new(apple.clone(), clock.clone())?)));
+        ways.push((Platform::Apn, Box::new(Apns::new(apple.clone(), super::outbound_by_http2()?, clock.clone()))));
     }
     let senders = Senders::new(ways, store.clone(), clock.clone(), randomness.clone())?;
     Push::new(store, keys, clock, randomness, Arc::new(senders), targets)

@@ -45,7 +45,7 @@ pub trait Sender: Send + Sync {
     /// What became of messages so far.
     fn counts(&self) -> Counts;
 
-    /// Tries nothing again from now on, and returns when nothing is under way.
+    /// From now on nothing is tried that waits, whether for its turn or for another try; returns when nothing is under way.
     async fn ended(&self);
 }
 

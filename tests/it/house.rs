@@ -94,6 +94,16 @@ fn each_foreign_crate_is_named_in_its_home_only() {
     }
 }
 
+#[test]
+fn clients_for_requests_to_others_are_made_in_one_place_for_each_kind_of_address() {
+    let makers =
+        files().into_iter().filter(|(_, _, code)| code.contains("Client::builder()") || code.contains("Client::new()"));
+    let mut makers: Vec<_> = makers.map(|(path, ..)| path).collect();
+    makers.sort();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    assert_eq!(makers, [root.join("app.rs"), root.join("push/targets.rs")]);
+}
+
 fn is_table_of_paths(path: &Path) -> bool {
     ["web/routes.rs", "web/routes/devices.rs", "web/routes/push.rs"].iter().any(|table| path.ends_with(table))
 }

@@ -16,7 +16,7 @@ use crate::model::failure::Fault;
 use crate::model::time::{Clock, Timestamp, after};
 use crate::push::sender::PushMessage;
 use crate::push::senders::PATIENCE;
-use crate::push::senders::attempt::{Outcome, Way, beginning, broken, judge, retry_after};
+use crate::push::senders::attempt::{Outcome, Way, beginning, broken, judge, retry_after, serves};
 use crate::tokens::assertion::AssertionKey;
 
 /// Where Apple takes messages.
@@ -48,7 +48,7 @@ pub struct Apns {
     http: reqwest::Client,
     apple: Apple,
     clock: Arc<dyn Clock>,
-    /// With the moment from which it is not used.
+    /// With the moment at which it says that it was made.
     token: Mutex<Option<(Timestamp, HeaderValue)>>,
     /// Whether Apple took a message of ours: then topic and environment are right.
     proven: AtomicBool,
@@ -61,25 +61,17 @@ struct Answer {
 }
 
 impl Apns {
-    /// By a client of its own, which speaks HTTP/2 only.
-    pub fn new(apple: Apple, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .http2_prior_knowledge()
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(PATIENCE)
-            .user_agent(concat!("couplet/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Fault::new(format!("the HTTP client for Apple can't be made: {error}")))?;
-        Ok(Self { http, apple, clock, token: Mutex::default(), proven: AtomicBool::new(false) })
+    /// By a client that speaks HTTP/2 only, and follows no redirect.
+    pub fn new(apple: Apple, http: reqwest::Client, clock: Arc<dyn Clock>) -> Self {
+        Self { http, apple, clock, token: Mutex::default(), proven: AtomicBool::new(false) }
     }
 
     /// The token, or a new one if it is the one that was refused.
     async fn provider_token(&self, refused: Option<&HeaderValue>) -> Result<HeaderValue, Fault> {
-        let now = self.clock.now();
+        let now = self.clock.shown_to_others();
         let mut token = self.token.lock().await;
         let is_good = |header: &HeaderValue| refused != Some(header);
-        if let Some((_, header)) = token.as_ref().filter(|(until, header)| now < *until && is_good(header)) {
+        if let Some((_, header)) = token.as_ref().filter(|(made, header)| serves(*made, LIFE, now) && is_good(header)) {
             return Ok(header.clone());
         }
         let Apple { key, key_id, team_id, .. } = &self.apple;
@@ -87,7 +79,7 @@ impl Apns {
         let header = HeaderValue::from_str(&format!("bearer {}", signed.expose()));
         let mut header = header.map_err(|_| Fault::new("a provider token fits into no header"))?;
         header.set_sensitive(true);
-        *token = Some((after(now, LIFE), header.clone()));
+        *token = Some((now, header.clone()));
         Ok(header)
     }
 
@@ -100,10 +92,10 @@ impl Apns {
 
     /// One request; `None` when the provider token is too old.
     async fn post(&self, to: Url, body: &Value, ttl: u32, token: HeaderValue) -> Option<Outcome> {
-        let now = self.clock.now();
+        let now = self.clock.shown_to_others();
         // Zero means that it is tried once and not kept.
         let until = if ttl == 0 { 0 } else { after(now, Duration::from_secs(ttl.into())).timestamp() };
-        let request = self.http.post(to).header(AUTHORIZATION, token);
+        let request = self.http.post(to).timeout(PATIENCE).header(AUTHORIZATION, token);
         let request = request.header("apns-topic", &self.apple.topic).header("apns-push-type", "alert");
         let request = request.header("apns-priority", "10").header("apns-expiration", until);
         let response = match request.json(body).send().await {

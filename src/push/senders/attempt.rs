@@ -7,7 +7,7 @@ use chrono::DateTime;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode};
 
-use crate::model::time::Timestamp;
+use crate::model::time::{self, Timestamp};
 use crate::push::sender::PushMessage;
 
 /// As much of an answer as is read.
@@ -46,7 +46,13 @@ pub fn judge(status: StatusCode, why: String, after: Option<Duration>) -> Outcom
     }
 }
 
-/// How long a service wants to be left alone (RFC 9110 section 10.2.3).
+/// Whether a token of ours that says that it was `made` then is good for now, by the clock that others see. One that was made
+/// before that clock stepped back comes from their future: none takes it.
+pub fn serves(made: Timestamp, life: Duration, now: Timestamp) -> bool {
+    (made..time::after(made, life)).contains(&now)
+}
+
+/// How long a service wants to be left alone (RFC 9110 section 10.2.3); `now` is what others take for now.
 pub fn retry_after(response: &Response, now: Timestamp) -> Option<Duration> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {

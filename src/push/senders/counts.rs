@@ -1,7 +1,6 @@
 //! Owns counting what became of messages, by platform.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use crate::model::outcomes::Outcomes;
 use crate::model::push::factor::Platform;
 use crate::push::sender::Counts;
 
@@ -18,32 +17,44 @@ pub enum Fate {
     Lost,
 }
 
-const PLATFORMS: [Platform; 3] = [Platform::Apn, Platform::Fcm, Platform::Web];
+const FATES: [Fate; 4] = [Fate::Sent, Fate::Gone, Fate::Refused, Fate::Lost];
 
-const FATES: [(Fate, &str); 4] =
-    [(Fate::Sent, "sent"), (Fate::Gone, "gone"), (Fate::Refused, "refused"), (Fate::Lost, "lost")];
+impl Fate {
+    /// The word by which it is counted.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Gone => "gone",
+            Self::Refused => "refused",
+            Self::Lost => "lost",
+        }
+    }
+}
 
 /// How often each thing happened.
-#[derive(Default)]
-pub struct Counted([[AtomicU64; 4]; 3]);
+pub struct Counted([(Platform, Outcomes<4>); 3]);
+
+impl Default for Counted {
+    fn default() -> Self {
+        let none = || Outcomes::of(FATES.map(Fate::as_str));
+        Self([Platform::Apn, Platform::Fcm, Platform::Web].map(|platform| (platform, none())))
+    }
+}
 
 impl Counted {
     /// Once more.
     pub fn count(&self, platform: Platform, fate: Fate) {
-        let row = PLATFORMS.iter().zip(&self.0).find(|(of, _)| **of == platform);
-        let cell = row.and_then(|(_, row)| FATES.iter().zip(row).find(|((of, _), _)| *of == fate));
-        if let Some((_, cell)) = cell {
-            cell.fetch_add(1, Ordering::Relaxed);
+        if let Some((_, outcomes)) = self.0.iter().find(|(of, _)| *of == platform) {
+            outcomes.count(fate.as_str());
         }
     }
 
     /// All of them.
     pub fn all(&self) -> Counts {
-        let rows = PLATFORMS.iter().zip(&self.0);
-        rows.flat_map(|(platform, row)| {
-            let cells = FATES.iter().zip(row);
-            cells.map(|((_, name), cell)| (platform.as_str(), *name, cell.load(Ordering::Relaxed)))
-        })
-        .collect()
+        let by_platform = |(platform, outcomes): &(Platform, Outcomes<4>)| {
+            let name = platform.as_str();
+            outcomes.read().map(|(fate, number)| (name, fate, number))
+        };
+        self.0.iter().flat_map(by_platform).collect()
     }
 }

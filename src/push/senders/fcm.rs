@@ -96,15 +96,21 @@ impl Fcm {
             Ok(response) => response,
             Err(error) => return Some(broken(&error)),
         };
-        let (status, after) = (response.status(), retry_after(&response, self.clock.now()));
-        if status == StatusCode::UNAUTHORIZED {
-            return None;
-        }
+        let (status, after) = (response.status(), retry_after(&response, self.clock.shown_to_others()));
         if status.is_success() {
             return Some(Outcome::Taken);
         }
         let answer: Answer = serde_json::from_slice(&beginning(response).await).unwrap_or_default();
         let why = format!("Firebase answered with status {} {}", status.as_u16(), answer.error.code());
+        match (status, answer.error.code()) {
+            // About the key or certificate with which Firebase reaches the device in its turn, not about ours.
+            (StatusCode::UNAUTHORIZED, "THIRD_PARTY_AUTH_ERROR") => {
+                let words = "check the APNs key and the Web Push certificate of the project in the Firebase console";
+                return Some(Outcome::Refused(format!("{why}; {words}")));
+            }
+            (StatusCode::UNAUTHORIZED, _) => return None,
+            _ => {}
+        }
         // A project that is not there is a 404 too.
         let gone = match (status, answer.error.code()) {
             (StatusCode::NOT_FOUND, "UNREGISTERED") => true,
@@ -113,6 +119,11 @@ impl Fcm {
         };
         Some(if gone { Outcome::Gone(why) } else { judge(status, why, after) })
     }
+}
+
+/// What became of a message when no access token that Google gives is good at Firebase.
+fn not_taken() -> Outcome {
+    Outcome::Refused("Firebase does not take the access token; check push.fcm_service_account_file".to_owned())
 }
 
 #[async_trait]
@@ -137,6 +148,6 @@ impl Way for Fcm {
             }
             refused = Some(access);
         }
-        Outcome::Refused("Firebase does not take the access token; check push.fcm_service_account_file".to_owned())
+        not_taken()
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, watch};
 use tokio::time::{sleep, timeout};
 
 use self::attempt::{Outcome, Way};
@@ -143,11 +143,13 @@ impl Shared {
         let Some(way) = self.way(job.platform) else { return };
         let (factor, platform) = (job.message.factor, job.platform.as_str());
         for tries in 0.. {
-            let Ok(turn) = timeout(job.left().max(PATIENCE), job.lane.turn()).await else { break };
+            let Some(turn) = self.turn(&job).await else { break };
             if tries > 0 && job.left().is_zero() {
                 break;
             }
-            let outcome = way.bring(&job.token, &job.message, job.seconds_left()).await;
+            let trying = way.bring(&job.token, &job.message, job.seconds_left());
+            let late = || Outcome::Later("it took too long".to_owned(), None);
+            let outcome = timeout(PATIENCE, trying).await.unwrap_or_else(|_| late());
             drop(turn);
             let (why, after) = match outcome {
                 Outcome::Taken => {
@@ -170,6 +172,16 @@ impl Shared {
             }
         }
         self.counted.count(job.platform, Fate::Lost);
+    }
+
+    /// Waits for a turn to try. None comes when that takes too long, or when the server stops while others are before it.
+    async fn turn<'a>(&self, job: &'a Job) -> Option<SemaphorePermit<'a>> {
+        let mut stopping = self.stopping.subscribe();
+        tokio::select! {
+            biased;
+            turn = timeout(job.left().max(PATIENCE), job.lane.turn()) => turn.ok().flatten(),
+            _ = stopping.wait_for(|stopping| *stopping) => None,
+        }
     }
 
     /// Waits before the next try; `false` when there is none, because the message is not worth it any more or the server stops.

@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::model::failure::Fault;
 use crate::model::push::factor::Platform;
 use crate::model::time::{Clock, Timestamp, after};
+use crate::push::senders::attempt::serves;
 use crate::push::{Denied, Push};
 use crate::tokens::assertion::AssertionKey;
 use crate::tokens::keys::{KeyFailure, Keys};
@@ -20,8 +21,8 @@ use crate::tokens::keys::{KeyFailure, Keys};
 /// How long a token lives: half of what is allowed, for clocks that differ.
 const LIFE: Duration = Duration::from_secs(12 * 3600);
 
-/// How long before its end a token is used no more.
-const MARGIN: Duration = Duration::from_secs(3600);
+/// How long a token is used.
+const USE: Duration = Duration::from_secs(11 * 3600);
 
 /// As many services as have a token; devices name them.
 const MOST: usize = 200;
@@ -32,7 +33,7 @@ pub struct Vapid {
     clock: Arc<dyn Clock>,
     contact: Option<String>,
     key: OnceCell<AssertionKey>,
-    /// The headers in use, with the moment from which they are not.
+    /// The headers in use, with the moments at which they were made.
     headers: Mutex<HashMap<String, (Timestamp, HeaderValue)>>,
 }
 
@@ -44,9 +45,9 @@ impl Vapid {
 
     /// The value of `Authorization` for a service, by its origin.
     pub async fn authorization(&self, origin: &str) -> Result<HeaderValue, KeyFailure> {
-        let now = self.clock.now();
+        let now = self.clock.shown_to_others();
         let mut headers = self.headers.lock().await;
-        if let Some((_, header)) = headers.get(origin).filter(|(until, _)| now < *until) {
+        if let Some((_, header)) = headers.get(origin).filter(|(made, _)| serves(*made, USE, now)) {
             return Ok(header.clone());
         }
         let key = self.key.get_or_try_init(|| open(&self.keys)).await?;
@@ -57,7 +58,7 @@ impl Vapid {
         if headers.len() >= MOST {
             headers.clear();
         }
-        headers.insert(origin.to_owned(), (after(now, LIFE.saturating_sub(MARGIN)), header.clone()));
+        headers.insert(origin.to_owned(), (now, header.clone()));
         Ok(header)
     }
 

@@ -59,7 +59,7 @@ impl WebPush {
         let request = request.header(CONTENT_ENCODING, "aes128gcm").header(CONTENT_TYPE, "application/octet-stream");
         match request.body(body).send().await {
             Ok(response) => {
-                let (status, after) = (response.status(), retry_after(&response, self.clock.now()));
+                let (status, after) = (response.status(), retry_after(&response, self.clock.shown_to_others()));
                 let why = format!("{origin} answered with status {}", status.as_u16());
                 match status {
                     StatusCode::NOT_FOUND | StatusCode::GONE => Outcome::Gone(why),

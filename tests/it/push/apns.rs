@@ -122,3 +122,16 @@ async fn a_crowded_service_is_tried_again_when_it_wants_it() {
     assert!(came[2].at - came[1].at >= Duration::from_secs(2));
     until_counted(&app, "apn", "sent", 1).await;
 }
+
+#[tokio::test]
+async fn after_a_step_back_of_the_clock_apple_is_told_the_time_that_it_takes_for_now() {
+    let (app, back_end, apple) = stage(Sqlite).await;
+    let device = device_by(&app, &back_end, "apn", &token()).await;
+    back_end.ask(&device, &[]).await;
+    apple.until(1).await;
+    app.clock.step_back(Duration::from_secs(1800));
+    back_end.ask(&device, &[]).await;
+    let came = apple.until(2).await;
+    assert_eq!(came[1].headers["apns-expiration"], (app.clock.now().timestamp() + 300).to_string());
+    assert_eq!(apple.tokens().len(), 2, "none comes from the future");
+}

@@ -122,3 +122,57 @@ async fn a_crowded_service_and_a_token_endpoint_that_is_away_are_tried_again() {
     back_end.ask(&device, &[]).await;
     until_counted(&app, "fcm", "refused", 1).await;
 }
+
+#[tokio::test]
+async fn assertions_carry_the_time_that_google_takes_for_now() {
+    let (app, back_end, firebase) = stage(Sqlite).await;
+    let device = device_by(&app, &back_end, "fcm", &token()).await;
+    app.clock.step_back(Duration::from_secs(1800));
+    back_end.ask(&device, &[]).await;
+    firebase.until(1).await;
+    assert!(firebase.refused().is_empty(), "{:?}", firebase.refused());
+}
+
+#[tokio::test]
+async fn while_google_gives_no_token_one_asks_for_all_and_no_try_waits_for_another() {
+    let (app, back_end, firebase) = stage(Sqlite).await;
+    let device = device_by(&app, &back_end, "fcm", &token()).await;
+    firebase.server.hold(true);
+    for _ in 0..10 {
+        back_end.ask(&device, &[]).await;
+    }
+    let asked = async {
+        while firebase.granted() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), asked).await.expect("somebody asks");
+    tokio::time::timeout(Duration::from_secs(30), app.app.push.sender.ended())
+        .await
+        .expect("no try waits for the others");
+    until_counted(&app, "fcm", "lost", 10).await;
+    assert_eq!(firebase.granted(), 1);
+}
+
+#[tokio::test]
+async fn a_new_access_token_that_is_refused_too_is_not_replaced_for_each_message() {
+    let (app, back_end, firebase) = stage(Sqlite).await;
+    let device = device_by(&app, &back_end, "fcm", &token()).await;
+    let refusals = || (0..2).map(|_| error(401, "UNAUTHENTICATED", json!([])));
+    for refused in [1, 2] {
+        firebase.answer_next(refusals());
+        back_end.ask(&device, &[]).await;
+        until_counted(&app, "fcm", "refused", refused).await;
+    }
+    assert_eq!(firebase.granted(), 2);
+}
+
+#[tokio::test]
+async fn what_firebase_lacks_to_reach_a_device_in_its_turn_is_not_taken_for_a_refusal_of_our_token() {
+    let (app, back_end, firebase) = stage(Sqlite).await;
+    let device = device_by(&app, &back_end, "fcm", &token()).await;
+    firebase.answer_next([error(401, "UNAUTHENTICATED", json!([{ "errorCode": "THIRD_PARTY_AUTH_ERROR" }]))]);
+    back_end.ask(&device, &[]).await;
+    until_counted(&app, "fcm", "refused", 1).await;
+    assert_eq!((firebase.granted(), firebase.messages().len()), (1, 1));
+}

@@ -176,6 +176,19 @@ async fn a_new_token_is_signed_before_the_old_one_ends_and_tells_whom_to_turn_to
     assert!(service.pushed().iter().all(|pushed| pushed.contact.as_deref() == Some("mailto:operator@example.com")));
 }
 
+#[tokio::test]
+async fn after_a_step_back_of_the_clock_no_token_lives_longer_than_push_services_allow() {
+    let (app, back_end, service) = stage(Sqlite).await;
+    let (device, _) = browser(&app, &back_end, &service).await;
+    back_end.ask(&device, &[]).await;
+    service.until(1).await;
+    app.clock.step_back(Duration::from_secs(13 * 3600));
+    back_end.ask(&device, &[]).await;
+    service.until(2).await;
+    until_counted(&app, "web", "sent", 2).await;
+    assert!(service.refused().is_empty(), "{:?}", service.refused());
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_browser_that_is_gone_is_forgotten_and_its_factor_polls(
@@ -286,6 +299,7 @@ async fn a_service_that_hangs_holds_up_neither_challenges_nor_others() {
     tokio::time::timeout(Duration::from_millis(200), app.app.push.sender.ended()).await.unwrap_err();
     hanging.server.hold(false);
     tokio::time::timeout(Duration::from_secs(20), app.app.push.sender.ended()).await.expect("it ends by itself");
+    assert!(hanging.came().len() <= 32, "what waits for its turn at the stop is not begun");
 }
 
 #[tokio::test]
