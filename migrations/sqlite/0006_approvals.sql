@@ -20,9 +20,10 @@ CREATE TABLE IF NOT EXISTS approvals (
     state        TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
-    decided_at   BIGINT
+    decided_at   BIGINT,
+    tell_at      BIGINT
 );
 
 CREATE INDEX IF NOT EXISTS approvals_by_user ON approvals (user_id, created_at);
 CREATE INDEX IF NOT EXISTS approvals_by_end ON approvals (expires_at);
-CREATE INDEX IF NOT EXISTS approvals_by_state ON approvals (state, expires_at);
+CREATE INDEX IF NOT EXISTS approvals_not_me ON approvals (state) WHERE state IN ('not_me', 'disowned');

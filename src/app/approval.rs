@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::identity::approval::{Approvers, ApprovingDevice, DeviceAnswer, Question, Trouble};
-use crate::model::approval::AskedDevice;
+use crate::model::approval::{AskedDevice, is_not_me};
 use crate::model::failure::Failure;
 use crate::model::ids::UserId;
 use crate::model::push::challenge::{Answer, Challenge, Details, Field, Standing};
@@ -86,9 +86,7 @@ fn said(challenge: &Challenge, now: Timestamp) -> DeviceAnswer {
         Standing::Pending => DeviceAnswer::Pending,
         Standing::Expired => DeviceAnswer::Over,
         Standing::Answered(Answer::Approved) => DeviceAnswer::Approved(with("number").cloned()),
-        Standing::Answered(Answer::Denied) if with("reason").is_some_and(|reason| reason == "not_me") => {
-            DeviceAnswer::NotMe
-        }
+        Standing::Answered(Answer::Denied) if is_not_me(challenge.metadata.as_ref()) => DeviceAnswer::NotMe,
         Standing::Answered(Answer::Denied) => DeviceAnswer::Denied,
     }
 }

@@ -11,28 +11,17 @@ use crate::model::failure::StoreError;
 /// How often one looks.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// How far back one looks at first: as long as approvals are kept.
-pub const EVER: Duration = Duration::from_secs(86_400);
-
-/// How far back one looks then: further than an approval lives.
-const LATELY: Duration = Duration::from_secs(900);
-
 /// Looks again and again, as long as the server runs.
 pub async fn withdraw_forever(app: &App) {
-    let mut within = EVER;
     loop {
-        match withdraw(app, within).await {
-            Ok(()) => within = LATELY,
-            Err(error) => {
-                tracing::error!(%error, "sign-ins that were said to be somebody else's can't be looked for; they will be");
-                within = EVER;
-            }
+        if let Err(error) = withdraw(app).await {
+            tracing::error!(%error, "sign-ins that were said to be somebody else's can't be looked for; they will be");
         }
         sleep(EVERY).await;
     }
 }
 
-/// Deals with all that ended within that time.
-pub async fn withdraw(app: &App, within: Duration) -> Result<(), StoreError> {
-    app.identity.withdraw_disowned(&app.service_name, within).await.map(drop)
+/// Deals with all that are marked, however long ago and whatever the clock has shown since.
+pub async fn withdraw(app: &App) -> Result<(), StoreError> {
+    app.identity.withdraw_disowned(&app.service_name).await
 }

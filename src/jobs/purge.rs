@@ -29,7 +29,7 @@ const KEPT_CHALLENGES: Duration = Duration::from_secs(30 * 86_400);
 /// How long an event waits for a webhook that takes fewer than there are: longer than all tries of one take.
 const KEPT_EVENTS: Duration = Duration::from_secs(86_400);
 /// How long an approval that is over still counts, and can be said to be somebody else's.
-const KEPT_APPROVALS: Duration = crate::jobs::disowned::EVER;
+const KEPT_APPROVALS: Duration = Duration::from_secs(86_400);
 
 /// Rows a step looks at.
 const STEP: u32 = 500;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::{ApprovalId, UserId};
+use crate::model::push::factor::Texts;
 use crate::model::push::sid::{ChallengeSid, FactorSid};
 use crate::model::secret::TokenHash;
 use crate::model::time::Timestamp;
@@ -80,7 +81,9 @@ pub enum ApprovalState {
     Refused,
     /// Another question took its place.
     Superseded,
-    /// The person said that it was not them: the password is withdrawn.
+    /// The person said that it was not them, and nothing has followed yet.
+    NotMe,
+    /// The same, and what follows is done, but for telling them.
     Disowned,
     /// The same, and they were told.
     Told,
@@ -88,8 +91,8 @@ pub enum ApprovalState {
 
 impl ApprovalState {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Pending, Self::Approved, Self::Refused, Self::Superseded, Self::Disowned, Self::Told];
+    pub const ALL: [Self; 7] =
+        [Self::Pending, Self::Approved, Self::Refused, Self::Superseded, Self::NotMe, Self::Disowned, Self::Told];
 
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
@@ -98,6 +101,7 @@ impl ApprovalState {
             Self::Approved => "approved",
             Self::Refused => "refused",
             Self::Superseded => "superseded",
+            Self::NotMe => "not_me",
             Self::Disowned => "disowned",
             Self::Told => "told",
         }
@@ -145,6 +149,11 @@ pub struct Approval {
     pub decided_at: Option<Timestamp>,
 }
 
+/// Whether a device that denies says with this that it was not the person at all.
+pub fn is_not_me(metadata: Option<&Texts>) -> bool {
+    metadata.and_then(|metadata| metadata.get("reason")).is_some_and(|reason| reason == "not_me")
+}
+
 /// A person who said that a sign-in was not them.
 #[derive(Clone, Debug)]
 pub struct Disowned {
@@ -152,8 +161,8 @@ pub struct Disowned {
     pub id: ApprovalId,
     /// Who.
     pub user_id: UserId,
-    /// The epoch of the sign-in.
-    pub epoch: u32,
-    /// Whether the password was withdrawn already, and only telling is left.
+    /// Whether that sign-in began with a code by text message: then the stranger has the number, and not the password.
+    pub by_code: bool,
+    /// Whether what follows is done already, and only telling is left.
     pub is_withdrawn: bool,
 }

@@ -28,7 +28,7 @@ pub struct User {
     pub disabled_at: Option<Timestamp>,
     /// Whether the person wants sign-ins approved on a device.
     pub approval: bool,
-    /// When they last said that a sign-in was not them, and the password was withdrawn.
+    /// When they last said that a sign-in was not them, and were signed out everywhere.
     pub disowned_at: Option<Timestamp>,
     /// How often all sign-ins were ended at once; one made in an earlier epoch no longer counts.
     pub sign_in_epoch: u32,

@@ -169,7 +169,7 @@ fn approved(held: Held, at: Timestamp) -> Looked {
 fn came_to(held: &Held) -> Refused {
     match held.approval.state {
         ApprovalState::Refused => Refused::Denied,
-        ApprovalState::Disowned | ApprovalState::Told => Refused::NotMe,
+        ApprovalState::NotMe | ApprovalState::Disowned | ApprovalState::Told => Refused::NotMe,
         ApprovalState::Pending | ApprovalState::Approved | ApprovalState::Superseded => Refused::Over,
     }
 }

@@ -14,7 +14,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use self::brakes::{AdmittedTry, TextBrakes};
-use self::queue::Queue;
+pub use self::queue::Message;
+use self::queue::{Place, Queue};
 use crate::identity::Identity;
 use crate::model::failure::{Failure, StoreError};
 use crate::model::outcomes::Counted;
@@ -58,7 +59,6 @@ pub struct TextCodes {
     pub policy: CodePolicy,
     /// How many there are.
     pub brakes: TextBrakes,
-    sender: Arc<dyn CodeSender>,
     queue: Queue,
 }
 
@@ -66,7 +66,7 @@ impl TextCodes {
     /// Sends codes by `sender`, on the runtime that this is called on.
     pub fn new(policy: CodePolicy, brakes: TextBrakes, sender: Arc<dyn CodeSender>) -> Self {
         Phone::prepare();
-        Self { policy, brakes, queue: Queue::before(sender.clone()), sender }
+        Self { policy, brakes, queue: Queue::before(sender) }
     }
 
     /// Whether codes may be used for this.
@@ -84,9 +84,9 @@ impl TextCodes {
         self.queue.outcomes.read()
     }
 
-    /// Tells somebody something, without a code.
-    pub async fn tell(&self, to: &Phone, words: &str) -> Result<(), NotSent> {
-        self.sender.send_words(to, words).await
+    /// A place in the queue for words without a code, unless too many messages wait.
+    pub fn place(&self) -> Option<Place> {
+        self.queue.place()
     }
 
     /// Returns when no message is on its way any more.
@@ -186,11 +186,13 @@ impl Identity {
                 return Err(error.into());
             }
         };
-        let message = code.map(|code| CodeMessage {
-            to: holder.phone.clone(),
-            usage: holder.usage,
-            code,
-            application: application.to_owned(),
+        let message = code.map(|code| {
+            Message::Code(CodeMessage {
+                to: holder.phone.clone(),
+                usage: holder.usage,
+                code,
+                application: application.to_owned(),
+            })
         });
         let told = place.take(message);
         if holder.usage != CodeUsage::Register {

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::sleep;
 
 use crate::model::outcomes::Outcomes;
+use crate::model::phone::Phone;
 use crate::model::text_message::{CodeMessage, CodeSender, NotSent, OUTCOMES};
 
 /// As many messages as wait. More at once means that the sender is away; then people are told to come again.
@@ -29,8 +30,16 @@ pub struct Queue {
     pub outcomes: Arc<Outcomes<{ OUTCOMES.len() }>>,
 }
 
+/// What goes out.
+pub enum Message {
+    /// A code.
+    Code(CodeMessage),
+    /// Words without one.
+    Words(Phone, String),
+}
+
 struct Job {
-    message: Option<CodeMessage>,
+    message: Option<Message>,
     outcome: oneshot::Sender<Result<(), NotSent>>,
 }
 
@@ -54,7 +63,10 @@ impl Queue {
                 let (to, counter, counted) = (to.clone(), counter.clone(), counted.clone());
                 tokio::spawn(async move {
                     if let Some(message) = message {
-                        let sent = to.send_code(&message).await;
+                        let sent = match &message {
+                            Message::Code(message) => to.send_code(message).await,
+                            Message::Words(phone, words) => to.send_words(phone, words).await,
+                        };
                         counted.count(sent.as_ref().map_or_else(NotSent::outcome, |()| "sent"));
                         if let Err(why) = &sent {
                             tell(why);
@@ -85,7 +97,7 @@ impl Queue {
 
 impl Place {
     /// Puts a message on its way, or takes as long and sends nothing. What is given tells how it went, if there is a message.
-    pub fn take(self, message: Option<CodeMessage>) -> oneshot::Receiver<Result<(), NotSent>> {
+    pub fn take(self, message: Option<Message>) -> oneshot::Receiver<Result<(), NotSent>> {
         let (outcome, told) = oneshot::channel();
         self.under_way.fetch_add(1, Ordering::Relaxed);
         drop(self.permit.send(Job { message, outcome }));

@@ -43,7 +43,8 @@ pub trait PushChallengeStore: Send + Sync {
     ) -> Result<Vec<Challenge>, StoreError>;
 
     /// Answers a challenge, provided it is pending and has not run out at `event.at`. Of any number of simultaneous answers
-    /// one counts, and is told to the webhooks that were there before; `false` for all others.
+    /// one counts, and is told to the webhooks that were there before; `false` for all others. A sign-in that a user said was
+    /// not theirs is marked by the same write.
     async fn answer_challenge(
         &self,
         sid: ChallengeSid,

@@ -61,20 +61,16 @@ impl TryFrom<ApprovalRow> for (Approval, User) {
 pub struct DisownedRow {
     id: Uuid,
     user_id: Uuid,
-    epoch: i64,
+    by_code: bool,
     withdrawn: bool,
 }
 
 impl TryFrom<DisownedRow> for Disowned {
     type Error = StoreError;
 
+    /// Nothing in it can be damaged: one bad row would keep all others from being dealt with.
     fn try_from(row: DisownedRow) -> Result<Self, StoreError> {
-        let doubt = Doubt { table: "approvals", id: &row.id };
-        Ok(Disowned {
-            id: ApprovalId(row.id),
-            user_id: UserId(row.user_id),
-            epoch: doubt.some("epoch", u32::try_from(row.epoch).ok())?,
-            is_withdrawn: row.withdrawn,
-        })
+        let (id, user_id) = (ApprovalId(row.id), UserId(row.user_id));
+        Ok(Disowned { id, user_id, by_code: row.by_code, is_withdrawn: row.withdrawn })
     }
 }

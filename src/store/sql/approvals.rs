@@ -68,7 +68,9 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
 
     async fn decide_approval(&self, id: ApprovalId, state: ApprovalState, now: Timestamp) -> Result<bool, StoreError> {
         let statement = statement!(
-            "UPDATE approvals SET state = $2, decided_at = $3 WHERE id = $1 AND state = 'pending' AND expires_at > $3",
+            "UPDATE approvals SET state = $2, decided_at = $3 WHERE id = $1 AND state = 'pending' AND expires_at > $3 \
+             AND ($2 <> 'approved' OR NOT EXISTS (SELECT 1 FROM push_challenges c WHERE c.id = approvals.challenge_id \
+             AND c.status = 'denied'))",
             id.0,
             state.as_str(),
             now,
@@ -87,40 +89,38 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
         self.changes(statement).await
     }
 
-    async fn disowned(
-        &self,
-        since: Timestamp,
-        told_before: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Disowned>, StoreError> {
-        // Metadata is an object of texts in which a quotation mark inside a text is escaped: this matches that pair alone.
+    async fn disowned(&self, now: Timestamp, limit: u32) -> Result<Vec<Disowned>, StoreError> {
+        // The first condition is that of the index, word for word.
         let statement = statement!(
-            "SELECT a.id, a.user_id, a.epoch, a.state = 'disowned' AS withdrawn FROM approvals a \
-             JOIN push_challenges c ON c.id = a.challenge_id JOIN users u ON u.id = a.user_id \
-             WHERE a.expires_at > $1 AND c.status = 'denied' AND replace(c.metadata, $4, '') <> c.metadata \
-             AND (a.state NOT IN ('disowned', 'told') OR (a.state = 'disowned' AND u.disowned_at < $2)) \
-             ORDER BY a.expires_at LIMIT $3",
-            since,
-            told_before,
+            "SELECT id, user_id, first_factor = 'text_code' AS by_code, state = 'disowned' AS withdrawn FROM approvals \
+             WHERE state IN ('not_me', 'disowned') AND (state = 'not_me' OR tell_at <= $1) \
+             ORDER BY state DESC, created_at LIMIT $2",
+            now,
             limit,
-            "\"reason\":\"not_me\"",
         );
         self.list::<DisownedRow, _>(statement).await
     }
 
-    async fn disown(&self, disowned: &Disowned, now: Timestamp) -> Result<Disown, StoreError> {
-        let (user, epoch) = (disowned.user_id.0, disowned.epoch);
-        let withdraw = statement!(
-            "UPDATE users SET password_hash = NULL, disowned_at = $3, sign_in_epoch = sign_in_epoch + 1 \
-             WHERE id = $1 AND sign_in_epoch = $2",
+    async fn disown(&self, disowned: &Disowned, now: Timestamp, telling: Timestamp) -> Result<Disown, StoreError> {
+        let (id, user) = (disowned.id.0, disowned.user_id.0);
+        let end = statement!(
+            "DELETE FROM sign_ins WHERE user_id = $1 AND epoch <= (SELECT a.epoch FROM approvals a WHERE a.id = $2)",
             user,
-            epoch,
-            now,
+            id,
         );
-        let end = statement!("DELETE FROM sign_ins WHERE user_id = $1 AND epoch <= $2", user, epoch);
+        let withdraw = statement!(
+            "UPDATE users SET disowned_at = $3, sign_in_epoch = sign_in_epoch + 1, \
+             password_hash = CASE WHEN $4 AND NOT password_by_code THEN password_hash ELSE NULL END \
+             WHERE id = $1 AND sign_in_epoch = (SELECT a.epoch FROM approvals a WHERE a.id = $2)",
+            user,
+            id,
+            now,
+            disowned.by_code,
+        );
         let mark = statement!(
-            "UPDATE approvals SET state = 'disowned' WHERE id = $1 AND state NOT IN ('disowned', 'told')",
-            disowned.id.0,
+            "UPDATE approvals SET state = 'disowned', tell_at = $2 WHERE id = $1 AND state NOT IN ('disowned', 'told')",
+            id,
+            telling,
         );
         let changed = self.driver.execute_all(vec![withdraw, end, mark]).await?;
         Ok(match (changed.first(), changed.last()) {
@@ -130,6 +130,16 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
         })
     }
 
+    async fn begin_telling(&self, id: ApprovalId, now: Timestamp, telling: Timestamp) -> Result<bool, StoreError> {
+        let statement = statement!(
+            "UPDATE approvals SET tell_at = $3 WHERE id = $1 AND state = 'disowned' AND tell_at <= $2",
+            id.0,
+            now,
+            telling,
+        );
+        self.changes(statement).await
+    }
+
     async fn told_of_disowned(&self, id: ApprovalId) -> Result<(), StoreError> {
         let statement = statement!("UPDATE approvals SET state = 'told' WHERE id = $1 AND state = 'disowned'", id.0);
         self.driver.execute(statement).await.map(drop)
@@ -137,8 +147,8 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
 
     async fn purge_approvals(&self, limit: u32, before: Timestamp) -> Result<u64, StoreError> {
         let statement = statement!(
-            "DELETE FROM approvals WHERE expires_at < $1 AND id IN \
-             (SELECT a.id FROM approvals a WHERE a.expires_at < $1 ORDER BY a.expires_at LIMIT $2)",
+            "DELETE FROM approvals WHERE expires_at < $1 AND state <> 'not_me' AND id IN (SELECT a.id FROM approvals a \
+             WHERE a.expires_at < $1 AND a.state <> 'not_me' ORDER BY a.expires_at LIMIT $2)",
             before,
             limit,
         );

@@ -34,7 +34,7 @@ pub fn approval(user: &User) -> Approval {
 
 /// The same as something that was said not to be the person's.
 pub fn disowned(approval: &Approval) -> Disowned {
-    Disowned { id: approval.id, user_id: approval.user_id, epoch: approval.epoch, is_withdrawn: false }
+    Disowned { id: approval.id, user_id: approval.user_id, by_code: false, is_withdrawn: false }
 }
 
 impl Cellar {

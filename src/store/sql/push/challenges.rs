@@ -1,8 +1,10 @@
 //! Owns the statements about challenges.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{Driver, Listing, SqlStore, json, listing, statement, tell};
+use crate::model::approval::is_not_me;
 use crate::model::push::challenge::{Answer, Challenge, ChallengeFilter, Standing};
 use crate::model::push::event::Event;
 use crate::model::push::factor::Texts;
@@ -118,10 +120,24 @@ impl<D: Driver> PushChallengeStore for SqlStore<D> {
             event.scope.service.0,
         );
         let listening: Option<IdRow> = self.driver.optional(listening).await?;
-        if listening.is_none() {
+        let not_me = Uuid::parse_str(event.scope.identity.as_str()).ok();
+        let not_me = not_me.filter(|_| answer == Answer::Denied && is_not_me(metadata));
+        if listening.is_none() && not_me.is_none() {
             return self.changes(write).await;
         }
-        let changed = self.driver.execute_all(vec![write, tell(event)]).await?;
+        // A sign-in that a person said was not theirs is marked by the same write, whoever looks at it and when.
+        let mark = not_me.map(|user| {
+            statement!(
+                "UPDATE approvals SET state = 'not_me' WHERE user_id = $1 AND challenge_id = $2 \
+                 AND state NOT IN ('disowned', 'told') \
+                 AND EXISTS (SELECT 1 FROM push_challenges c WHERE c.id = $2 AND c.event_id = $3)",
+                user,
+                sid.0,
+                event.id,
+            )
+        });
+        let told = listening.map(|_| tell(event));
+        let changed = self.driver.execute_all([write].into_iter().chain(mark).chain(told).collect()).await?;
         Ok(changed.first().is_some_and(|answered| *answered > 0))
     }
 

@@ -47,8 +47,8 @@ pub fn refused(why: Refused) -> Ended {
         Refused::NotMe => Ended::new(
             "approval_not_me",
             "The sign-in was stopped",
-            "The owner of this account said that this was not them. The password no longer works.",
-            "If it is your account, set a new password first.",
+            "The owner of this account said that this was not them, so nobody is signed in here.",
+            "If it is your account, start again; your device has told you what became of your password.",
         ),
         Refused::WrongNumber => Ended::new(
             "approval_wrong_number",

@@ -6,27 +6,14 @@ use futures_util::future::join_all;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{ALICES, APPROVE, Scene, add, is_out, press, sessions, waits};
+use super::{ALICES, APPROVE, Scene, add, is_out, press, sessions, set_password_by_code, signed_in_by_code, waits};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::{ALICE, PASSWORD};
-use crate::support::person::{Page, Person};
 
 /// A code of the same form that is not this one.
 fn other_than(code: &str) -> String {
     let last = if code.ends_with('0') { "1" } else { "0" };
     format!("{}{last}", &code[..5])
-}
-
-/// Signs in with a code by text message, the so manieth in all, on the way to a link.
-async fn signed_in_by_code(scene: &Scene, person: &Person, messages: usize) -> Page {
-    let page = person.open(&scene.app.alexa().authorize(&[])).await;
-    let (request, csrf) = (page.value("request"), page.value("csrf"));
-    let form = [("request", request.as_str()), ("csrf", &csrf), ("phone", ALICES), ("step", "send")];
-    let page = person.post("/sign-in/code", &form).await;
-    let code = scene.twilio.code(messages).await;
-    let (request, csrf) = (page.value("request"), page.value("csrf"));
-    let form = [("request", request.as_str()), ("csrf", &csrf), ("phone", ALICES), ("code", &code), ("step", "check")];
-    person.post("/sign-in/code", &form).await
 }
 
 #[rstest]
@@ -146,12 +133,7 @@ async fn a_password_that_was_set_by_a_code_proves_no_more_than_one(#[values(Sqli
     let scene = Scene::on(backend).await;
     let device = scene.device().await;
     let thief = scene.app.person();
-    let page = thief.open(&format!("{}/forgot", scene.app.url)).await;
-    let csrf = page.value("csrf");
-    thief.post("/forgot", &[("csrf", &csrf), ("phone", ALICES), ("step", "send")]).await;
-    let code = scene.twilio.code(1).await;
-    let form = [("csrf", &*csrf), ("phone", ALICES), ("code", &code), ("password", PASSWORD), ("step", "check")];
-    let page = thief.post("/forgot", &form).await;
+    let page = set_password_by_code(&scene, &thief).await;
     assert!(waits(&page) && !page.has("button[value=text]"), "{}", page.body);
     let owner = scene.app.person();
     let page = signed_in_by_code(&scene, &owner, 2).await;

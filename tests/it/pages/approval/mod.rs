@@ -129,6 +129,28 @@ fn waits(page: &Page) -> bool {
     page.url.path() == APPROVE && page.has(".number")
 }
 
+/// Signs in with a code by text message, the so manieth in all, on the way to a link.
+async fn signed_in_by_code(scene: &Scene, person: &Person, messages: usize) -> Page {
+    let page = person.open(&scene.app.alexa().authorize(&[])).await;
+    let (request, csrf) = (page.value("request"), page.value("csrf"));
+    let form = [("request", request.as_str()), ("csrf", &csrf), ("phone", ALICES), ("step", "send")];
+    let page = person.post("/sign-in/code", &form).await;
+    let code = scene.twilio.code(messages).await;
+    let (request, csrf) = (page.value("request"), page.value("csrf"));
+    let form = [("request", request.as_str()), ("csrf", &csrf), ("phone", ALICES), ("code", &code), ("step", "check")];
+    person.post("/sign-in/code", &form).await
+}
+
+/// Sets the usual password by a code, the first message in all, with nothing but the number.
+async fn set_password_by_code(scene: &Scene, person: &Person) -> Page {
+    let page = person.open(&format!("{}/forgot", scene.app.url)).await;
+    let csrf = page.value("csrf");
+    person.post("/forgot", &[("csrf", &csrf), ("phone", ALICES), ("step", "send")]).await;
+    let code = scene.twilio.code(1).await;
+    let form = [("csrf", &*csrf), ("phone", ALICES), ("code", &code), ("password", PASSWORD), ("step", "check")];
+    person.post("/forgot", &form).await
+}
+
 /// The different sessions that were given.
 fn sessions(answers: &[Page]) -> BTreeSet<String> {
     let cookies = answers.iter().filter_map(|page| page.cookie("couplet_session"));

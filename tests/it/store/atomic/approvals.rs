@@ -52,11 +52,15 @@ async fn a_crowd_of_questions_is_no_more_than_one_person_bears(#[values(Sqlite, 
 async fn one_of_many_withdraws_the_password(#[values(Sqlite, Postgres)] backend: Backend) {
     let cellar = Cellar::on(backend).await;
     let disowned = disowned(&cellar.approval().await);
+    let id = disowned.id;
     let outcomes = cellar.crowd(move |store, _| {
         let disowned = disowned.clone();
-        async move { store.disown(&disowned, moment(1)).await.unwrap() }
+        async move { store.disown(&disowned, moment(1), moment(60)).await.unwrap() }
     });
     let outcomes = outcomes.await;
     assert_eq!((count(&outcomes, Disown::Withdrawn), count(&outcomes, Disown::Overtaken)), (1, CROWD - 1));
     assert_eq!(cellar.store.user(cellar.alice.id).await.unwrap().unwrap().sign_in_epoch, 1);
+    let told =
+        cellar.crowd(move |store, _| async move { store.begin_telling(id, moment(60), moment(120)).await.unwrap() });
+    assert_eq!(count(&told.await, true), 1);
 }

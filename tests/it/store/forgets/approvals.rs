@@ -1,6 +1,6 @@
 //! Approvals that ended long ago are forgotten in small steps, and no others; those of a deleted user at once.
 
-use couplet::model::approval::Approval;
+use couplet::model::approval::{Approval, ApprovalState};
 use rstest::rstest;
 
 use crate::store::approvals::{approval, limit};
@@ -14,13 +14,17 @@ async fn approvals_go_in_small_steps(#[values(Sqlite, Postgres)] backend: Backen
     for _ in 0..5 {
         cellar.approval().await;
     }
+    let not_me = Approval { state: ApprovalState::NotMe, ..approval(&cellar.alice) };
+    cellar.store.add_approval(&not_me, None, limit(100)).await.unwrap();
     let lives = Approval { expires_at: moment(181), ..approval(&cellar.alice) };
     cellar.store.add_approval(&lives, None, limit(100)).await.unwrap();
     assert_eq!(cellar.store.purge_approvals(2, moment(180)).await.unwrap(), 0, "not before they are over");
     for forgotten in [2, 2, 1, 0] {
         assert_eq!(cellar.store.purge_approvals(2, moment(181)).await.unwrap(), forgotten);
     }
-    assert!(cellar.store.approval(lives.id).await.unwrap().is_some());
+    for kept in [lives.id, not_me.id] {
+        assert!(cellar.store.approval(kept).await.unwrap().is_some(), "one lives, and one is to be dealt with");
+    }
 }
 
 #[rstest]

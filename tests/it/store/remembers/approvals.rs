@@ -19,6 +19,7 @@ async fn an_unknown_approval_is_not_found_and_not_decided(#[values(Sqlite, Postg
     assert!(!cellar.store.decide_approval(unknown, ApprovalState::Approved, moment(1)).await.unwrap());
     assert!(!cellar.store.extend_approval(unknown, moment(900), moment(1)).await.unwrap());
     cellar.store.told_of_disowned(unknown).await.unwrap();
+    assert!(!cellar.store.begin_telling(unknown, moment(1), moment(2)).await.unwrap());
     let nobodys = approval(&user("nobody"));
     assert_eq!(cellar.store.add_approval(&nobodys, None, limit(9)).await.unwrap(), AddApproval::TooMany);
     assert_same(cellar.store.approval(known.id).await.unwrap(), Some((known, cellar.alice)));
@@ -120,19 +121,25 @@ async fn what_was_disowned_withdraws_the_password_of_its_epoch_only(#[values(Sql
     store.set_password(cellar.alice.id, "second hash").await.unwrap();
     let alice = store.user(cellar.alice.id).await.unwrap().unwrap();
     let hers = cellar.sign_in_of(&alice, 60).await;
-    assert_eq!(store.disown(&disowned(&old), moment(2)).await.unwrap(), Disown::Outdated);
+    assert_eq!(store.disown(&disowned(&old), moment(2), moment(60)).await.unwrap(), Disown::Outdated);
     assert_same(store.user(alice.id).await.unwrap(), Some(alice.clone()));
     assert!(store.sign_in(hers).await.unwrap().is_some());
     let new = approval(&alice);
     store.add_approval(&new, None, limit(100)).await.unwrap();
-    assert_eq!(store.disown(&disowned(&new), moment(3)).await.unwrap(), Disown::Withdrawn);
+    assert_eq!(store.disown(&disowned(&new), moment(3), moment(60)).await.unwrap(), Disown::Withdrawn);
     let withdrawn = store.user(alice.id).await.unwrap().unwrap();
     let expected = (None, Some(moment(3)), alice.sign_in_epoch + 1);
     assert_eq!((withdrawn.password_hash, withdrawn.disowned_at, withdrawn.sign_in_epoch), expected);
     assert!(store.sign_in(hers).await.unwrap().is_none() && store.sign_in(bobs).await.unwrap().is_some());
-    assert_eq!(store.disown(&disowned(&new), moment(4)).await.unwrap(), Disown::Overtaken);
+    assert_eq!(store.disown(&disowned(&new), moment(4), moment(60)).await.unwrap(), Disown::Overtaken);
     assert_eq!(cellar.approval_state(new.id).await, ApprovalState::Disowned);
+    assert!(store.disowned(moment(59), 9).await.unwrap().iter().all(|found| found.id != new.id));
+    let found = store.disowned(moment(60), 9).await.unwrap();
+    assert!(found.iter().any(|found| found.id == new.id && found.is_withdrawn), "{found:?}");
+    assert!(!store.begin_telling(new.id, moment(59), moment(120)).await.unwrap());
+    assert!(store.begin_telling(new.id, moment(60), moment(120)).await.unwrap());
     store.told_of_disowned(new.id).await.unwrap();
+    assert!(!store.begin_telling(new.id, moment(200), moment(300)).await.unwrap());
     assert_eq!(cellar.approval_state(new.id).await, ApprovalState::Told);
 }
 
