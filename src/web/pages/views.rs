@@ -176,6 +176,8 @@ pub struct AccountPage {
     pub grants: Vec<LinkedService>,
     /// What approves their sign-ins.
     pub devices: Vec<EnrolledDevice>,
+    /// Whether a browser that is added is asked to show notifications.
+    pub notifies: bool,
     /// Token that proves the forms were served by us.
     pub csrf: String,
     /// Address of the style sheet.
