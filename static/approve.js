@@ -1,7 +1,7 @@
 // The approval page: shows what waits for this browser, takes the person's answer, and tells what became of it. Its words that are
 // not about a single moment stand in the page. Leaves keys and requests to `device.js`.
 
-import { Device } from "./device.js";
+import { Device, workerAt } from "./device.js";
 
 /** How long between two looks, in milliseconds: at first, and when nothing has happened for `LONG`. */
 const SOON = 3000;
@@ -20,11 +20,11 @@ const ENDS = {
 };
 
 const find = (name) => document.getElementById(name);
-const [list, status, template] = ["challenges", "status", "challenge"].map(find);
+const [list, status, template, notify] = ["challenges", "status", "challenge", "notify"].map(find);
 
-/** What this browser is enrolled as, by SID, and which of that the server no longer knows. */
+/** What this browser is enrolled as, by SID, and when the server last said that it does not know it. */
 const devices = new Map();
-const removed = new Set();
+const removed = new Map();
 
 /** What is shown, by the SIDs of challenges. */
 const cards = new Map();
@@ -222,16 +222,22 @@ async function lookForWanted(living) {
   if (tries.every((one) => one.status === "rejected" && one.reason.status)) wanted = null;
 }
 
+/** Whether the server knows this enrolment. It may be wrong once: it is asked again, though seldom. */
+function note({ sid }, problem) {
+  if (problem?.status === 401) removed.set(sid, Date.now());
+  else if (!problem) removed.delete(sid);
+}
+
 async function lookOnce() {
   for (const device of await Device.all()) if (!devices.has(device.sid)) devices.set(device.sid, device);
   if (devices.size === 0) return explain("unknown");
-  const living = [...devices.values()].filter((device) => !removed.has(device.sid));
-  const looks = await Promise.allSettled(living.map(lookFor));
+  const due = [...devices.values()].filter(({ sid }) => Date.now() - (removed.get(sid) ?? 0) >= LATER);
+  const looks = await Promise.allSettled(due.map(lookFor));
   const failed = looks.filter((one) => one.status === "rejected").map((one) => one.reason);
-  looks.forEach((one, place) => one.reason?.status === 401 && removed.add(living[place].sid));
+  looks.forEach((one, place) => note(due[place], one.reason));
   if (removed.size === devices.size) return explain("removed");
   explain(null);
-  await lookForWanted(living.filter((device) => !removed.has(device.sid)));
+  await lookForWanted([...devices.values()].filter((device) => !removed.has(device.sid)));
   const unheard = failed.find((error) => error.status !== 401);
   if (!unheard) return tell();
   console.warn("looking failed:", unheard);
@@ -248,26 +254,56 @@ async function look() {
   });
   await running;
   running = null;
-  const isOver = removed.size > 0 && removed.size === devices.size;
   const pause = Date.now() - lastChange > LONG ? LATER : SOON;
-  if (!document.hidden && !isOver) timer = setTimeout(look, pause);
+  if (!document.hidden) timer = setTimeout(look, pause);
 }
 
 function want(sid) {
   if (SID.test(sid)) wanted = sid;
   lastChange = Date.now();
+  removed.forEach((_, of) => removed.set(of, 0));
   look();
 }
 
+/** Lets go of a key that the server does not know, which it has to say once more. */
+async function drop(sid) {
+  const problem = await devices.get(sid).pending().then(() => null, (error) => error);
+  note({ sid }, problem);
+  if (problem?.status !== 401) return;
+  await devices.get(sid).drop();
+  devices.delete(sid);
+  removed.delete(sid);
+}
+
+/** Tells the server where this browser is reached now, if its person wants notifications; offers them if nobody was asked. */
+async function reach() {
+  const reachable = (await Device.all()).filter((device) => device.vapidKey);
+  if (reachable.length === 0 || !globalThis.Notification || !navigator.serviceWorker) return false;
+  notify.hidden = Notification.permission !== "default";
+  if (Notification.permission !== "granted") return false;
+  const worker = await workerAt(notify.dataset.worker, notify.dataset.scope);
+  const told = await Promise.all(reachable.map((device) => device.renew(worker)));
+  return told.every(Boolean);
+}
+
+notify.querySelector("button").addEventListener("click", async () => {
+  const told = find("notify-status");
+  const permission = await Notification.requestPermission();
+  const isOn = permission === "granted" && (await reach().catch(() => false));
+  notify.hidden = permission !== "default";
+  if (isOn) told.textContent = "Notifications are on.";
+  else told.textContent = "Notifications are not on. What waits is shown here whenever this page is open.";
+});
+
 find("forget").addEventListener("click", async () => {
-  await Promise.allSettled([...removed].map((sid) => devices.get(sid).drop()));
-  removed.forEach((sid) => devices.delete(sid));
-  removed.clear();
+  await Promise.allSettled([...removed.keys()].map(drop));
   look();
 });
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : want(null)));
 navigator.serviceWorker?.addEventListener("message", (event) => want(event.data?.look));
 setInterval(() => cards.forEach((card) => card.tick()), 1000);
 
-if (globalThis.isSecureContext && globalThis.indexedDB) want(new URLSearchParams(location.search).get("challenge"));
-else explain("unable");
+if (globalThis.isSecureContext && globalThis.indexedDB) {
+  want(new URLSearchParams(location.search).get("challenge"));
+  reach().catch((error) => console.warn("where this browser is reached was not told:", error));
+} else explain("unable");

@@ -47,7 +47,7 @@ export class Device {
   static async enrol(ticket, { name, base = location.origin, worker = null }) {
     const keys = await crypto.subtle.generateKey(ALGORITHM, false, ["sign"]);
     const place = { base, service: ticket.serviceSid, identity: ticket.identity };
-    const device = new Device({ ...place, keys });
+    const device = new Device({ ...place, keys, vapidKey: ticket.subscription ? null : ticket.vapidKey });
     const subscription = ticket.subscription ?? (await subscribe(worker, ticket.vapidKey));
     const factor = await device.#create(ticket.token, name, subscription);
     device.sid = factor.sid;
@@ -97,6 +97,16 @@ export class Device {
     await this.#keep();
   }
 
+  /**
+   * Tells the server the push subscription that this browser has now, and gives it; `null` when it has none. Do it at each
+   * visit: browsers lose subscriptions, and the server forgets one that is dead.
+   */
+  async renew(worker) {
+    const subscription = await subscribe(worker, this.vapidKey);
+    if (subscription) await this.register(subscription);
+    return subscription;
+  }
+
   /** The challenges that wait for this browser. Read one before answering it. */
   async pending() {
     const list = () => this.#call("GET", `/Challenges?FactorSid=${this.sid}&Status=pending&Order=desc`);
@@ -133,7 +143,7 @@ export class Device {
     } catch (error) {
       // The answer to an earlier try may have been lost.
       const now = await this.challenge(challenge.sid).catch(() => null);
-      if (now?.status === status) return now;
+      if (now?.status === status && isSame(now.metadata, metadata)) return now;
       throw error;
     }
   }
@@ -158,8 +168,8 @@ export class Device {
   }
 
   async #keep() {
-    const { sid, base, service, identity, account, credential, platform, keys } = this;
-    const record = { sid, base, service, identity, account, credential, platform, keys };
+    const { sid, base, service, identity, account, credential, platform, keys, vapidKey } = this;
+    const record = { sid, base, service, identity, account, credential, platform, keys, vapidKey };
     await stored("readwrite", (store) => store.put(record));
   }
 
@@ -218,12 +228,29 @@ export class Device {
   }
 }
 
+/** Whether two objects of texts say the same. */
+function isSame(one, other) {
+  const sorted = (texts) => JSON.stringify(Object.entries(texts ?? {}).sort());
+  return sorted(one) === sorted(other);
+}
+
 /** The browser's push subscription; `null` when it has none to give, or its person wants no notifications. */
 export async function subscribe(worker, vapidKey) {
   if (!worker?.pushManager || !vapidKey || !globalThis.Notification) return null;
   const asked = worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: vapidKey });
   const late = new Promise((done) => setTimeout(done, PATIENCE, null));
   return Promise.race([asked, late]).catch(() => null);
+}
+
+/** The service worker that shows notifications, made if need be, when it runs: without one there is no subscription. */
+export async function workerAt(address, scope) {
+  const registration = await navigator.serviceWorker.register(address, { scope, type: "module" });
+  const coming = registration.installing ?? registration.waiting;
+  if (registration.active || !coming) return registration;
+  await new Promise((done) => {
+    coming.addEventListener("statechange", () => ["activated", "redundant"].includes(coming.state) && done());
+  });
+  return registration;
 }
 
 function reachedBy(subscription) {

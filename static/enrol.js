@@ -1,13 +1,10 @@
 // The account page's part of enrolling this browser: its form, the browser's questions to the person, and words for what failed.
 // Leaves keys and requests to `device.js`.
 
-import { Device } from "./device.js";
+import { Device, workerAt } from "./device.js";
 
 /** How long the browser may wait for the person's word on notifications, in milliseconds. */
 const QUESTION = 30_000;
-
-/** How old a ticket may be when it is used, in milliseconds: it lives a minute, and people take their time over questions. */
-const FRESH = 40_000;
 
 const WORDS = {
   60315: "You have as many devices as an account can have. Remove one, then try again.",
@@ -55,38 +52,22 @@ async function fetchTicket() {
 }
 
 /** Whoever shows notifications, if there is something to show and the person lets us. */
-async function notifier(ticket) {
-  if (!ticket.vapidKey || ticket.subscription) return null;
+async function notifier() {
+  if (!("notify" in form.dataset)) return null;
   try {
     const late = new Promise((done) => setTimeout(done, QUESTION));
     if ((await Promise.race([Notification.requestPermission(), late])) !== "granted") return null;
-    const worker = await navigator.serviceWorker.register(form.dataset.worker, {
-      scope: form.dataset.scope,
-      type: "module",
-    });
-    return await ready(worker);
+    return await workerAt(form.dataset.worker, form.dataset.scope);
   } catch {
     return null;
   }
 }
 
-/** A worker that runs: without one there is no subscription. */
-async function ready(registration) {
-  const coming = registration.installing ?? registration.waiting;
-  if (registration.active || !coming) return registration;
-  await new Promise((done) => {
-    coming.addEventListener("statechange", () => ["activated", "redundant"].includes(coming.state) && done());
-  });
-  return registration;
-}
-
 async function enrol() {
   const name = form.elements.name.value.trim();
-  let ticket = await fetchTicket();
-  if (!ticket) return location.reload();
-  const began = Date.now();
-  const worker = await notifier(ticket);
-  if (Date.now() - began > FRESH) ticket = await fetchTicket();
+  // First of all: after anything that is waited for, some browsers no longer take it for the person's own wish.
+  const worker = await notifier();
+  const ticket = await fetchTicket();
   if (!ticket) return location.reload();
   const device = await Device.enrol(ticket, { name, worker });
   // Browsers clear what pages keep when they need room, but not what they were asked to keep.

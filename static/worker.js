@@ -1,7 +1,10 @@
 // The service worker of the approval page: owns what happens while no page is open. A push shows a notification, a tap on it leads
 // to the page, and a new subscription is told to the server. The page's address is the worker's scope.
 
-import { Device, subscribe } from "./device.js";
+import { Device } from "./device.js";
+
+/** How long between tries to reach the server, in milliseconds. */
+const PAUSES = [2000, 10_000];
 
 const SID = /^YC[0-9a-f]{32}$/i;
 
@@ -29,7 +32,8 @@ function read(data) {
 
 async function told({ message, challenge }) {
   const options = { body: "Tap to answer.", requireInteraction: true, data: { challenge } };
-  if (challenge) options.tag = challenge;
+  // A reminder takes the place of what it reminds of, and is heard again.
+  if (challenge) Object.assign(options, { tag: challenge, renotify: true });
   await self.registration.showNotification(message || "A sign-in waits for your answer", options);
   for (const page of await pages()) page.postMessage({ look: null });
 }
@@ -51,9 +55,24 @@ async function pages() {
   return all.filter((client) => new URL(client.url).pathname === page);
 }
 
-async function renew({ oldSubscription, newSubscription }) {
-  const key = oldSubscription?.options.applicationServerKey;
-  const subscription = newSubscription ?? (await subscribe(self.registration, key));
-  const reached = (await Device.all()).filter((device) => device.platform === "web");
-  await Promise.allSettled(reached.map((device) => device.register(subscription)));
+/** Tells the server; what does not get through is told by the page when it is opened next. */
+async function renew({ newSubscription }) {
+  const reached = (await Device.all()).filter((device) => device.vapidKey);
+  const told = (device) => (newSubscription ? device.register(newSubscription) : device.renew(self.registration));
+  const tries = await Promise.allSettled(reached.map((device) => persist(() => told(device))));
+  const failed = tries.find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+/** Does something; when nobody is reached, again after each pause. */
+async function persist(act) {
+  for (const pause of PAUSES) {
+    try {
+      return await act();
+    } catch (error) {
+      if (error.status) throw error;
+      await new Promise((done) => setTimeout(done, pause));
+    }
+  }
+  return act();
 }

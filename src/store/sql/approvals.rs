@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use super::users::end_enrolments_of;
 use super::{Driver, SqlStore, Statement, statement};
 use crate::model::approval::{Approval, ApprovalState, Disowned};
 use crate::model::failure::StoreError;
@@ -122,7 +123,8 @@ impl<D: Driver> ApprovalStore for SqlStore<D> {
             id,
             telling,
         );
-        let changed = self.driver.execute_all(vec![withdraw, end, mark]).await?;
+        let [tickets, unverified] = end_enrolments_of(disowned.user_id);
+        let changed = self.driver.execute_all(vec![withdraw, end, tickets, unverified, mark]).await?;
         Ok(match (changed.first(), changed.last()) {
             (Some(1), _) => Disown::Withdrawn,
             (_, Some(1)) => Disown::Outdated,

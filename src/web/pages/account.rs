@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::app::App;
 use crate::identity::sign_in::SignedInUser;
 use crate::model::ids::GrantId;
+use crate::model::push::factor::Platform;
 use crate::model::reverse_link::ReverseStanding;
 use crate::model::time::{Timestamp, before};
 use crate::oauth::links::Linked;
@@ -64,10 +65,17 @@ async fn show(request: &HttpRequest, app: &App) -> Result<HttpResponse, PageFail
         grants: links.iter().map(|link| linked_service(app, link)).collect(),
         devices,
         devices_locked,
+        notifies: asks_for_notifications(app),
         csrf: token.field,
         stylesheet: STYLESHEET,
     };
     Ok(Frame::scripted(token.cookie).show(&page))
+}
+
+/// Whether browsers are reached by their own push services; a rehearsal's stand-in needs nobody's consent.
+fn asks_for_notifications(app: &App) -> bool {
+    let is_rehearsed = app.rehearsal.as_ref().is_some_and(|rehearsal| rehearsal.push_service.is_some());
+    app.push.sender.serves(Platform::Web) && !is_rehearsed
 }
 
 fn linked_service(app: &App, linked: &Linked) -> LinkedService {

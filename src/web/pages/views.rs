@@ -178,6 +178,8 @@ pub struct AccountPage {
     pub devices: Vec<EnrolledDevice>,
     /// Whether this session has to be approved before it may change them.
     pub devices_locked: bool,
+    /// Whether a browser that is added is asked to show notifications.
+    pub notifies: bool,
     /// Token that proves the forms were served by us.
     pub csrf: String,
     /// Address of the style sheet.

@@ -8,6 +8,7 @@ use thirtyfour::Key;
 use super::{Scene, texts};
 use crate::scene::{Scripts, phone};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
+use crate::support::app::TestApp;
 
 #[rstest]
 #[tokio::test]
@@ -183,6 +184,51 @@ async fn a_removed_browser_is_told_and_can_be_added_again(#[values(Sqlite, Postg
 }
 
 #[tokio::test]
+async fn one_refusal_ends_nothing_for_good_and_no_key_is_forgotten_for_it() {
+    let scene = Scene::enrolled(Sqlite).await;
+    let refuse = "window.real ??= window.fetch;
+                  window.fetch = async () => new Response('{}', { status: 401 });";
+    let again = "window.fetch = window.real; document.dispatchEvent(new Event('visibilitychange'));";
+    scene.visit("/approve").await;
+    scene.browser.sees("Nothing waits for you.").await;
+    scene.run(refuse).await;
+    scene.browser.sees("This browser was removed").await;
+    scene.run(again).await;
+    scene.browser.sees("Nothing waits for you.").await;
+    scene.run(refuse).await;
+    scene.browser.sees("This browser was removed").await;
+    scene.run("window.fetch = window.real;").await;
+    scene.press("Forget this browser’s key").await;
+    scene.browser.sees("Nothing waits for you.").await;
+    let challenge = scene.ask(false).await;
+    scene.press("Approve").await;
+    assert_eq!(scene.answer(&challenge).await, (Answer::Approved, None));
+    scene.browser.close().await;
+}
+
+#[tokio::test]
+async fn notifications_are_asked_for_within_the_click_before_anything_is_fetched() {
+    let app = TestApp::on(Sqlite).await;
+    let scene = Scene::of(app, phone(Scripts::On).await).await;
+    scene.open_account().await;
+    scene
+        .run(
+            "sessionStorage.order = '';
+             const real = window.fetch;
+             window.fetch = (...all) => { sessionStorage.order += 'fetch '; return real(...all); };
+             Notification.requestPermission = async () => {
+               sessionStorage.order += navigator.userActivation.isActive ? 'ask ' : 'late ';
+               return 'denied';
+             };",
+        )
+        .await;
+    scene.add_browser().await;
+    let order = scene.run("return sessionStorage.order;").await;
+    assert!(order.as_str().unwrap().starts_with("ask fetch "), "{order}");
+    scene.browser.close().await;
+}
+
+#[tokio::test]
 async fn a_clock_that_is_wrong_is_set_by_the_servers() {
     for hours in [-5, 5] {
         let scene = Scene::on(Sqlite).await;
@@ -208,6 +254,7 @@ async fn a_push_service_that_can_not_be_reached_is_waited_for_only_so_long(#[cas
     scene
         .run(
             "const real = window.fetch;
+             document.querySelector('#add-device').dataset.notify = '';
              window.fetch = async (address, options) => {
                const answer = await real(address, options);
                if (!String(address).endsWith('/devices/enrol')) return answer;

@@ -79,6 +79,9 @@ async fn a_push_shows_the_question_and_what_leads_to_it() {
         "message": "Sign in to Example Lights?",
     });
     push_until_shown(&scene, &message, &json!([["Sign in to Example Lights?", challenge, challenge]])).await;
+    let heard = "const worker = await navigator.serviceWorker.getRegistration('/approve');
+                 return (await worker.getNotifications()).map((note) => note.renotify);";
+    assert_eq!(scene.run(heard).await, json!([true]), "a reminder is heard too");
     scene.visit(&format!("/approve?challenge={challenge}")).await;
     scene.press("Deny").await;
     scene.browser.sees("Denied.").await;
@@ -95,7 +98,7 @@ async fn a_push_that_says_nothing_of_ours_leads_nowhere_else() {
 }
 
 /// Lets a script run in the worker. What comes of it is not told.
-async fn run_in_worker(scene: &Scene, script: &str) {
+pub async fn run_in_worker(scene: &Scene, script: &str) {
     let targets = scene.tell_browser("Target.getTargets", json!({})).await;
     let targets = targets["targetInfos"].as_array().unwrap().clone();
     let worker = targets.iter().find(|target| target["type"] == "service_worker").unwrap();

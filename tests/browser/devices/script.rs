@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Scene;
+use super::{Scene, texts};
 use crate::support::app::Backend::Sqlite;
 
 /// Where the page's own script lies; its name changes with its content.
@@ -79,6 +79,26 @@ async fn an_answer_that_was_not_read_first_is_not_signed() {
         .await;
     assert!(told.as_str().unwrap().starts_with("failed: Error: read the challenge first"), "{told}");
     assert_eq!(scene.outcome(&challenge).await.1, None);
+    scene.browser.close().await;
+}
+
+#[tokio::test]
+async fn an_answer_is_not_taken_for_another_that_arrived_before_it() {
+    let scene = on_the_account_page().await;
+    scene.add_browser().await;
+    let challenge = scene.ask(true).await;
+    let told = scene
+        .run(&format!(
+            "const {{ Device }} = await import({DEVICE});
+             const [device] = await Device.all();
+             const shown = await device.challenge('{}');
+             const answer = (number) => device.answer(shown, 'approved', {{ number }}).then(() => 'taken', () => 'refused');
+             return [await answer('12'), await answer('21'), await answer('12')];",
+            challenge.sid
+        ))
+        .await;
+    assert_eq!(told, json!(["taken", "refused", "taken"]));
+    assert_eq!(scene.answer(&challenge).await.1, texts("number", "12"));
     scene.browser.close().await;
 }
 
