@@ -81,6 +81,8 @@ pub enum ApprovalState {
     Refused,
     /// Another question took its place.
     Superseded,
+    /// The question could not be put to the device, as far as we know.
+    NotPut,
     /// The person said that it was not them, and nothing has followed yet.
     NotMe,
     /// The same, and what follows is done, but for telling them.
@@ -91,8 +93,16 @@ pub enum ApprovalState {
 
 impl ApprovalState {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Pending, Self::Approved, Self::Refused, Self::Superseded, Self::NotMe, Self::Disowned, Self::Told];
+    pub const ALL: [Self; 8] = [
+        Self::Pending,
+        Self::Approved,
+        Self::Refused,
+        Self::Superseded,
+        Self::NotPut,
+        Self::NotMe,
+        Self::Disowned,
+        Self::Told,
+    ];
 
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
@@ -101,6 +111,7 @@ impl ApprovalState {
             Self::Approved => "approved",
             Self::Refused => "refused",
             Self::Superseded => "superseded",
+            Self::NotPut => "not_put",
             Self::NotMe => "not_me",
             Self::Disowned => "disowned",
             Self::Told => "told",

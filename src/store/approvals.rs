@@ -13,7 +13,8 @@ use crate::store::StoreError;
 pub enum AddApproval {
     /// It is stored.
     Added,
-    /// So many questions to that person came to nothing before, or the person is gone; it is not stored.
+    /// So many questions to that person came to nothing before, or so many waited without one, or the person is gone; it is not
+    /// stored.
     TooMany,
 }
 
@@ -28,11 +29,13 @@ pub enum Disown {
     Overtaken,
 }
 
-/// How many questions that came to nothing are borne, counted from a moment on.
+/// How many approvals that came to nothing are borne, counted from a moment on.
 #[derive(Clone, Copy, Debug)]
 pub struct QuestionLimit {
-    /// How many.
+    /// How many that asked a device.
     pub most: u32,
+    /// How many that asked none.
+    pub unasked: u32,
     /// Made after this.
     pub since: Timestamp,
 }
@@ -40,8 +43,8 @@ pub struct QuestionLimit {
 /// Remembers approvals.
 #[async_trait]
 pub trait ApprovalStore: Send + Sync {
-    /// Adds an approval. One that asks a device is added only within the limit, however many come at once: what counts are
-    /// questions to that user that nobody was let in by. `former`, if it still waits, is superseded in any case.
+    /// Adds an approval within the limit, however many come at once. What counts are those of that user that nobody was let in
+    /// by: for one that asks a device the questions, for any those that asked nobody or were not put. `former`, if it still waits, is superseded in any case.
     async fn add_approval(
         &self,
         approval: &Approval,

@@ -170,6 +170,8 @@ fn came_to(held: &Held) -> Refused {
     match held.approval.state {
         ApprovalState::Refused => Refused::Denied,
         ApprovalState::NotMe | ApprovalState::Disowned | ApprovalState::Told => Refused::NotMe,
-        ApprovalState::Pending | ApprovalState::Approved | ApprovalState::Superseded => Refused::Over,
+        ApprovalState::Pending | ApprovalState::Approved | ApprovalState::Superseded | ApprovalState::NotPut => {
+            Refused::Over
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! Owns approval: who has shown a first factor is let in when a device of theirs says yes and names the number on the page.
 //! Until then there is no session, only an approval. Leaves the answer to `answer.rs`, codes in place of a device to
-//! `by_text.rs`, and "this was not me" to `disowned.rs`. How a device is asked is behind [`Approvers`].
+//! `by_text.rs`, what a device is asked to `question.rs`, and "this was not me" to `disowned.rs`. How a device is asked is behind [`Approvers`].
 
 mod answer;
 mod by_text;
 mod disowned;
 mod number;
+mod question;
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,6 +17,7 @@ use self::answer::Verdict;
 pub use self::answer::{Looked, Refused, Waits};
 pub use self::by_text::{Sent, TextRefusal};
 use self::number::two_digits;
+pub use self::question::{DeviceAnswer, Question};
 use crate::identity::Identity;
 use crate::identity::device::Device;
 use crate::identity::held_secret::HeldSecret;
@@ -40,6 +41,9 @@ const GRACE: Duration = Duration::from_secs(60);
 /// As many questions that come to nothing are put to a person, within this time: more would only tire them into saying yes.
 const BORNE: (u32, Duration) = (5, Duration::from_secs(900));
 
+/// As many that ask no device, or could not, wait within the same time: each is a row that stays for a day.
+const UNASKED: u32 = 20;
+
 /// A device that can be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovingDevice {
@@ -47,34 +51,6 @@ pub struct ApprovingDevice {
     pub sid: FactorSid,
     /// What its owner calls it.
     pub name: String,
-}
-
-/// What a device shows of a sign-in.
-#[derive(Clone, Debug)]
-pub struct Question {
-    /// The service.
-    pub service: String,
-    /// What it leads to: the platform; `None` for the account page.
-    pub application: Option<String>,
-    /// Where the browser is.
-    pub address: IpAddr,
-    /// Which browser it is, in words.
-    pub browser: String,
-}
-
-/// What a device said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeviceAnswer {
-    /// Nothing yet.
-    Pending,
-    /// Yes, with the number that was typed there.
-    Approved(Option<String>),
-    /// No.
-    Denied,
-    /// No, and it was not the person at all.
-    NotMe,
-    /// It is too late, or the question never came there.
-    Over,
 }
 
 /// Asks people's devices.
@@ -195,30 +171,46 @@ impl Identity {
         if means.devices.is_empty() && !means.text {
             return Ok(Entered::NoWay { has_switched_on: user.approval });
         }
+        let device = means.devices.first().map(|device| device.sid);
+        let put = self.put(user, first, device, former, question).await?;
+        if put.is_none() {
+            tracing::warn!(user = %user.id, by_code = means.text, "no question was put: a person was asked for approval too often");
+        }
+        let by_code = match put {
+            None if device.is_some() && means.text => self.put(user, first, None, None, question).await?,
+            put => put,
+        };
+        Ok(by_code.map_or(Entered::AskedTooOften, Entered::Waits))
+    }
+
+    /// Stores an approval and then puts its question, if it has one; nothing when that is too much for the person or the device.
+    async fn put(
+        &self,
+        user: &User,
+        first: FirstFactor,
+        device: Option<FactorSid>,
+        former: Option<ApprovalId>,
+        question: &Question,
+    ) -> Result<Option<PlainSecret>, Trouble> {
         let challenge = ChallengeSid::random(&*self.randomness);
-        let asked = means.devices.first().map(|device| AskedDevice { device: device.sid, challenge });
-        let (approval, secret) = self.fresh_approval(user, first, asked);
+        let (approval, secret) =
+            self.fresh_approval(user, first, device.map(|device| AskedDevice { device, challenge }));
         let now = self.clock.now();
-        let limit = QuestionLimit { most: BORNE.0, since: before(now, BORNE.1) };
-        match self.store.add_approval(&approval, former, limit).await? {
-            AddApproval::Added => {}
-            AddApproval::TooMany if means.text => {
-                tracing::warn!(user = %user.id, "a person was asked for approval too often; only a code can approve");
-                let approval = Approval { asked: None, ..approval.clone() };
-                self.store.add_approval(&approval, None, limit).await?;
-                return Ok(Entered::Waits(held_text(approval.id, &secret)));
-            }
-            AddApproval::TooMany => {
-                tracing::warn!(user = %user.id, "a person was asked for approval too often");
-                return Ok(Entered::AskedTooOften);
-            }
+        let limit = QuestionLimit { most: BORNE.0, unasked: UNASKED, since: before(now, BORNE.1) };
+        if self.store.add_approval(&approval, former, limit).await? == AddApproval::TooMany {
+            return Ok(None);
         }
-        if let Some(asked) = approval.asked {
-            let until = after(now, QUESTION_LIFE);
-            let is_asked = self.approvers.ask(user.id, asked, question, until).await?;
-            tracing::info!(user = %user.id, approval = %approval.id, device = %asked.device, is_asked, "asked for approval");
+        let Some(asked) = approval.asked else { return Ok(Some(held_text(approval.id, &secret))) };
+        let put = self.approvers.ask(user.id, asked, question, after(now, QUESTION_LIFE)).await;
+        tracing::info!(user = %user.id, approval = %approval.id, device = %asked.device, put = ?put.as_ref().ok(), "asked for approval");
+        // A question that nobody was put is none of those that a person bears. Should it have come there all the same, "this was
+        // not me" still finds it.
+        if !matches!(put, Ok(true))
+            && let Err(error) = self.store.decide_approval(approval.id, ApprovalState::NotPut, now).await
+        {
+            tracing::warn!(user = %user.id, %error, "a question that was not put counts as one that came to nothing");
         }
-        Ok(Entered::Waits(held_text(approval.id, &secret)))
+        Ok(put?.then(|| held_text(approval.id, &secret)))
     }
 
     fn fresh_approval(&self, user: &User, first: FirstFactor, asked: Option<AskedDevice>) -> (Approval, TokenSecret) {

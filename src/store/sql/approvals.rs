@@ -13,14 +13,16 @@ use crate::model::user::User;
 use crate::store::approvals::{AddApproval, ApprovalStore, Disown, QuestionLimit};
 use crate::store::rows::{ApprovalRow, DisownedRow};
 
-/// Counts the questions that came to nothing inside the statement that adds another one.
+/// Counts what came to nothing inside the statement that adds another one.
 fn add(approval: &Approval, limit: QuestionLimit) -> Statement {
     let asked = approval.asked;
     statement!(
         "INSERT INTO approvals (id, user_id, secret_hash, epoch, first_factor, number, device_id, challenge_id, state, \
          created_at, expires_at) SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM users u WHERE u.id = $2 \
          AND ($8 IS NULL OR (SELECT count(*) FROM approvals a WHERE a.user_id = $2 AND a.created_at > $12 \
-         AND a.challenge_id IS NOT NULL AND a.state <> 'approved') < $13)",
+         AND a.challenge_id IS NOT NULL AND a.state NOT IN ('approved', 'not_put')) < $13) \
+         AND (SELECT count(*) FROM approvals a WHERE a.user_id = $2 AND a.created_at > $12 \
+         AND a.state <> 'approved' AND (a.challenge_id IS NULL OR a.state = 'not_put')) < $14",
         approval.id.0,
         approval.user_id.0,
         approval.secret_hash.as_bytes().as_slice(),
@@ -34,6 +36,7 @@ fn add(approval: &Approval, limit: QuestionLimit) -> Statement {
         approval.expires_at,
         limit.since,
         limit.most,
+        limit.unasked,
     )
 }
 

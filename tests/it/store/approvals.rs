@@ -11,7 +11,7 @@ use super::cellar::{Cellar, moment, token_hash};
 
 /// As many questions as the cases bear, from the beginning on.
 pub fn limit(most: u32) -> QuestionLimit {
-    QuestionLimit { most, since: moment(-1) }
+    QuestionLimit { most, unasked: 100, since: moment(-1) }
 }
 
 /// An approval made at `moment(0)` that asks a device until `moment(180)`.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use couplet::model::approval::ApprovalPolicy;
+use couplet::model::push::challenge::Details;
 use couplet::model::time::Clock;
 use futures_util::future::join_all;
 use rstest::rstest;
@@ -10,9 +12,13 @@ use super::{Scene, add, press, waits};
 use crate::support::app::Backend::{self, Postgres, Sqlite};
 use crate::support::app::PASSWORD;
 use crate::support::push::Device;
+use crate::support::rows::Rows;
 
 /// As many questions that come to nothing.
 const MOST: usize = 5;
+
+/// As many that ask no device wait.
+const UNASKED: usize = 20;
 
 #[rstest]
 #[tokio::test]
@@ -49,6 +55,46 @@ async fn however_many_come_at_once_a_device_is_asked_five_times(#[values(Sqlite,
     let pages = join_all(people.iter().map(|person| scene.asked(person))).await;
     assert_eq!(pages.iter().filter(|page| waits(page)).count(), MOST);
     assert_eq!(device.waiting(scene.app.clock.now()).await.len(), MOST);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_question_that_could_not_be_put_is_none_that_came_to_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
+    let scene = Scene::on(backend).await;
+    let device = scene.device().await;
+    let push = &scene.app.app.push;
+    let factor = push.devices_of(scene.alice).await.unwrap().remove(0);
+    let until = scene.app.clock.now() + Duration::from_secs(60);
+    let details = || Details { message: "Pay?".to_owned(), fields: Vec::new(), date: None };
+    while push.ask(&factor, details(), None, until).await.is_ok() {}
+    let waiting = device.waiting(scene.app.clock.now()).await.len();
+    for _ in 0..MOST {
+        let page = scene.asked(&scene.app.person()).await;
+        assert!(!page.has(".number") && page.has("button[value=text]"), "{}", page.body);
+        assert!(!page.text(".lead").contains("did not answer in time"), "nobody was asked: {}", page.body);
+    }
+    assert_eq!(device.waiting(scene.app.clock.now()).await.len(), waiting);
+    scene.app.clock.advance(Duration::from_secs(61));
+    let person = scene.app.person();
+    let page = scene.asked(&person).await;
+    assert!(waits(&page), "{}", page.body);
+    scene.approves(&device, &page).await;
+    assert!(scene.look(&person, &page).await.has("button[name=decision]"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_session_makes_no_rows_without_end(#[values(Sqlite, Postgres)] backend: Backend) {
+    let scene = Scene::with(backend, ApprovalPolicy::Never).await;
+    let person = scene.app.person();
+    scene.asked(&person).await;
+    let page = person.open(&format!("{}/account", scene.app.url)).await;
+    for number in 0..=UNASKED {
+        let waiting = press(&person, &page, "begin", &[]).await;
+        assert_eq!(waiting.status, if number < UNASKED { 200 } else { 429 }, "{number}: {}", waiting.body);
+    }
+    let rows = i64::try_from(UNASKED).unwrap();
+    assert_eq!(Rows::of(&scene.app.database).await.count("approvals").await, rows);
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Of many who decide one approval at once, one does; of many questions at once, no more are added than may be; and of many
 //! who withdraw a password, one does.
 
-use couplet::model::approval::ApprovalState;
-use couplet::store::approvals::{AddApproval, Disown};
+use couplet::model::approval::{Approval, ApprovalState};
+use couplet::store::approvals::{AddApproval, Disown, QuestionLimit};
 use rstest::rstest;
 
 use crate::store::approvals::{approval, disowned, limit};
@@ -45,6 +45,12 @@ async fn a_crowd_of_questions_is_no_more_than_one_person_bears(#[values(Sqlite, 
         async move { store.add_approval(&question, None, limit(5)).await.unwrap() }
     });
     assert_eq!(count(&added.await, AddApproval::Added), 5);
+    let alice = cellar.alice.clone();
+    let added = cellar.crowd(move |store, _| {
+        let unasked = Approval { asked: None, ..approval(&alice) };
+        async move { store.add_approval(&unasked, None, QuestionLimit { unasked: 3, ..limit(5) }).await.unwrap() }
+    });
+    assert_eq!(count(&added.await, AddApproval::Added), 3);
 }
 
 #[rstest]

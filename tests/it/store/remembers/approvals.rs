@@ -3,7 +3,7 @@
 use couplet::app::SystemRandomness;
 use couplet::model::approval::{Approval, ApprovalState, FirstFactor};
 use couplet::model::ids::ApprovalId;
-use couplet::store::approvals::{AddApproval, Disown};
+use couplet::store::approvals::{AddApproval, Disown, QuestionLimit};
 use rstest::rstest;
 
 use crate::store::approvals::{approval, disowned, limit};
@@ -108,6 +108,25 @@ async fn questions_that_came_to_nothing_count_and_no_others(#[values(Sqlite, Pos
     assert_eq!(store.add_approval(&approval(&cellar.alice), None, limit(2)).await.unwrap(), AddApproval::TooMany);
     let unasked = Approval { id: ApprovalId::random(&SystemRandomness), ..unasked };
     assert_eq!(store.add_approval(&unasked, None, limit(0)).await.unwrap(), AddApproval::Added, "it asks nobody");
+}
+
+#[rstest]
+#[tokio::test]
+async fn those_that_ask_nobody_are_counted_for_themselves(#[values(Sqlite, Postgres)] backend: Backend) {
+    let cellar = Cellar::on(backend).await;
+    let store = &cellar.store;
+    let unasked = || Approval { asked: None, ..approval(&cellar.alice) };
+    let two = QuestionLimit { unasked: 2, ..limit(1) };
+    let not_put = approval(&cellar.alice);
+    for other in [not_put.clone(), unasked()] {
+        assert_eq!(store.add_approval(&other, None, two).await.unwrap(), AddApproval::Added);
+        store.decide_approval(not_put.id, ApprovalState::NotPut, moment(1)).await.unwrap();
+    }
+    for refused in [unasked(), approval(&cellar.alice)] {
+        assert_eq!(store.add_approval(&refused, None, two).await.unwrap(), AddApproval::TooMany);
+    }
+    let asks = store.add_approval(&approval(&cellar.alice), None, limit(1)).await.unwrap();
+    assert_eq!(asks, AddApproval::Added, "what was not put is no question that came to nothing");
 }
 
 #[rstest]
