@@ -171,7 +171,7 @@ class Card {
 }
 
 function answered(choice, metadata) {
-  if (choice === "not_me") return "Denied. Thank you for saying that it wasn’t you. Somebody may know your password, so it works no more: set a new one.";
+  if (choice === "not_me") return "Denied. Thank you for saying that it wasn’t you. Every browser is signed out, and a password that somebody may know works no more.";
   if (choice === "deny") return "Denied.";
   if (!metadata) return "Approved. Go on where you were signing in.";
   return `Your answer is sent. Signing in goes on if ${metadata.number} is the number that it shows.`;

@@ -22,6 +22,7 @@ use crate::scene::{Scripts, phone, sign_in};
 use crate::support::app::{ALICE, Backend, PASSWORD, TestApp, TestClock};
 use crate::support::chrome::Browser;
 use crate::support::chromedriver::Chromedriver;
+use crate::support::rows::Rows;
 
 /// How often to look for what is still to come: ten seconds in all.
 const LOOKS: u32 = 100;
@@ -72,6 +73,13 @@ impl Scene {
         self.button("Add this browser").await;
         self.browser.press_button("Add this browser").await;
         self.browser.sees("Added. It can now approve sign-ins.").await;
+    }
+
+    /// Alice's sessions are as if her device had approved them; the account page is open.
+    pub async fn approved(&self) {
+        let mut rows = Rows::at(&self.app.database.url).await;
+        rows.change("UPDATE sign_ins SET approved = TRUE").await;
+        self.visit("/account").await;
     }
 
     pub async fn devices(&self) -> Vec<Factor> {

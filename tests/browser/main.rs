@@ -23,6 +23,7 @@ mod support {
     pub mod postgres;
     pub mod program;
     pub mod push;
+    pub mod rows;
     pub mod stage;
     pub mod stand_in;
     pub mod twilio;

@@ -32,6 +32,7 @@ async fn without_scripts_a_person_is_told_so_and_can_still_remove_a_device() {
     scene.open_account().await;
     scene.browser.sees("To add this browser, scripts have to run in it.").await;
     assert!(!scene.button_is_there("Add this browser").await);
+    scene.approved().await;
     scene.browser.press_button("Remove").await;
     scene.browser.sees("Removed. It can no longer approve sign-ins.").await;
     assert!(scene.devices().await.is_empty());
@@ -170,6 +171,7 @@ async fn what_another_tab_answered_is_told() {
 async fn a_removed_browser_is_told_and_can_be_added_again(#[values(Sqlite, Postgres)] backend: Backend) {
     let scene = Scene::enrolled(backend).await;
     let first = scene.devices().await[0].sid;
+    scene.approved().await;
     scene.browser.press_button("Remove").await;
     scene.browser.sees("Removed. It can no longer approve sign-ins.").await;
     assert!(scene.devices().await.is_empty());
