@@ -31,6 +31,12 @@ use crate::store::Store;
 /// As many messages as are on their way at once.
 const MOST: u32 = 2000;
 
+/// As many to one service.
+const OF_A_SERVICE: usize = 1000;
+
+/// As many to one device: whoever has its back end ask it all the time fills no more with it.
+const OF_A_DEVICE: usize = 8;
+
 /// How long one try may take.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -54,6 +60,7 @@ struct Shared {
     randomness: Arc<dyn Randomness>,
     places: Arc<Semaphore>,
     lanes: Lanes,
+    devices: Lanes,
     counted: Counted,
     stopping: watch::Sender<bool>,
 }
@@ -64,9 +71,10 @@ struct Job {
     token: String,
     message: PushMessage,
     lane: Arc<Lane>,
+    _device: Arc<Lane>,
     began: Instant,
     /// Given back when it has ended.
-    _places: [OwnedSemaphorePermit; 2],
+    _places: [OwnedSemaphorePermit; 3],
 }
 
 impl Job {
@@ -91,8 +99,9 @@ impl Senders {
     ) -> Result<Self, Fault> {
         let runtime = Handle::try_current().map_err(|_| Fault::new("push messages need a runtime"))?;
         let places = Arc::new(Semaphore::new(usize::try_from(MOST).unwrap_or_default()));
-        let (lanes, counted, stopping) = (Lanes::default(), Counted::default(), watch::Sender::new(false));
-        let shared = Shared { ways, store, clock, randomness, places, lanes, counted, stopping };
+        let (lanes, devices) = (Lanes::of(OF_A_SERVICE), Lanes::of(OF_A_DEVICE));
+        let (counted, stopping) = (Counted::default(), watch::Sender::new(false));
+        let shared = Shared { ways, store, clock, randomness, places, lanes, devices, counted, stopping };
         Ok(Self { shared: Arc::new(shared), runtime })
     }
 }
@@ -105,9 +114,9 @@ impl Sender for Senders {
             tracing::debug!(challenge = %message.challenge, "the device asks by itself: nothing brings it messages");
             return;
         };
-        let lane = shared.lanes.to(&way.lane(token));
-        let places = (shared.places.clone().try_acquire_owned(), lane.place());
-        let (Ok(place), Some(place_in_lane)) = places else {
+        let (lane, device) = (shared.lanes.to(&way.lane(token)), shared.devices.to(&to.sid.to_string()));
+        let places = (shared.places.clone().try_acquire_owned(), lane.place(), device.place());
+        let (Ok(place), Some(of_service), Some(of_device)) = places else {
             shared.counted.count(platform, Fate::Lost);
             tracing::warn!(
                 platform = platform.as_str(), challenge = %message.challenge, "too many push messages wait; one is not sent"
@@ -115,7 +124,8 @@ impl Sender for Senders {
             return;
         };
         let (token, began) = (token.clone(), Instant::now());
-        let job = Job { platform, token, message, lane, began, _places: [place, place_in_lane] };
+        let places = [place, of_service, of_device];
+        let job = Job { platform, token, message, lane, _device: device, began, _places: places };
         self.runtime.spawn(shared.clone().bring(job));
     }
 

@@ -283,9 +283,9 @@ async fn what_was_fetched_before_the_password_changed_adds_no_device(
     let app = TestApp::on(backend).await;
     let id = app.add_user(ALICE).await;
     let alice = signed_in(&app, ALICE).await;
-    let kept = device(&app, &alice).await;
     let ticket_text = |ticket: &Value| ticket["token"].as_str().unwrap().to_owned();
     let (first, second) = (ticket_text(&ticket(&alice).await), ticket_text(&ticket(&alice).await));
+    let kept = device(&app, &alice).await;
     let mut half = Device::new(&app.url, &kept.entity);
     half.enrol(&first).await.made();
     let store = &app.database.store;

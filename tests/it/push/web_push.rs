@@ -285,11 +285,14 @@ async fn a_service_that_hangs_holds_up_neither_challenges_nor_others() {
     let (app, back_end, hanging) = stage(Sqlite).await;
     let good = BrowserPush::start(app.clock.clone()).await;
     hanging.server.hold(true);
-    let (held_up, _) = browser(&app, &back_end, &hanging).await;
+    let mut held_up = Vec::new();
+    for _ in 0..5 {
+        held_up.push(browser(&app, &back_end, &hanging).await.0);
+    }
     let (other, _) = browser(&app, &back_end, &good).await;
     let asking = async {
-        for _ in 0..40 {
-            back_end.ask(&held_up, &[]).await;
+        for number in 0..40 {
+            back_end.ask(&held_up[number % 5], &[]).await;
         }
         back_end.ask(&other, &[]).await
     };
@@ -300,6 +303,18 @@ async fn a_service_that_hangs_holds_up_neither_challenges_nor_others() {
     hanging.server.hold(false);
     tokio::time::timeout(Duration::from_secs(20), app.app.push.sender.ended()).await.expect("it ends by itself");
     assert!(hanging.came().len() <= 32, "what waits for its turn at the stop is not begun");
+}
+
+#[tokio::test]
+async fn one_device_that_is_asked_all_the_time_leaves_the_places_to_others() {
+    let (app, back_end, hanging) = stage(Sqlite).await;
+    hanging.server.hold(true);
+    let (asked_much, _) = browser(&app, &back_end, &hanging).await;
+    for _ in 0..12 {
+        back_end.ask(&asked_much, &[]).await;
+    }
+    until_counted(&app, "web", "lost", 4).await;
+    hanging.server.hold(false);
 }
 
 #[tokio::test]

@@ -210,7 +210,12 @@ impl Visit<'_> {
             Failure::Store(error) => return Err(error.into()),
             Failure::Internal(fault) => return Err(PageFailure::Internal(fault)),
         };
-        tracing::info!(cause = ?refusal, "no approval by text message");
+        // Without the end of the number that stands beside it.
+        let cause = match &refusal {
+            TextRefusal::Code(_, why) => format!("{why:?}"),
+            other => format!("{other:?}"),
+        };
+        tracing::info!(cause, "no approval by text message");
         match refusal {
             TextRefusal::NotHere => {
                 let looked = self.app.identity.look(held).await.map_err(failed)?;
