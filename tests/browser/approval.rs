@@ -34,7 +34,16 @@ pub async fn stage(backend: Backend) -> (TestApp, Twilio, UserId) {
 
 /// The number on the page.
 pub async fn number(browser: &Browser) -> String {
-    browser.driver.find(By::Css(".number")).await.unwrap().text().await.unwrap()
+    for _ in 0..50 {
+        // The page loads itself again, and then what was found on it is gone.
+        if let Ok(found) = browser.driver.find(By::Css(".number")).await
+            && let Ok(text) = found.text().await
+        {
+            return text;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("no number on this page:\n{}", browser.text().await)
 }
 
 /// The device approves what waits for it, with that number.

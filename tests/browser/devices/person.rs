@@ -44,6 +44,8 @@ async fn without_scripts_a_person_is_told_so_and_can_still_remove_a_device() {
 async fn a_key_that_nobody_can_read_out_is_made_and_its_browser_listed(#[values(Sqlite, Postgres)] backend: Backend) {
     let scene = Scene::on(backend).await;
     scene.open_account().await;
+    // The script that writes it there shows the button.
+    scene.button("Add this browser").await;
     let name = scene.browser.by_label("Name for this browser").await.prop("value").await.unwrap();
     assert_eq!(name.as_deref(), Some("Chrome on Linux"));
     scene.add_browser().await;
